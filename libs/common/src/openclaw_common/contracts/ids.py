@@ -1,0 +1,41 @@
+"""Identifiers: how they are made and how one leads to another.
+
+A run id is `run_<uuid4>`; the chat-completions view of the same run shows `chatcmpl_<uuid4>` with
+the same uuid (contract §1.1), so every id a client holds leads to the run.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+RUN_PREFIX = "run_"
+CHAT_COMPLETION_PREFIX = "chatcmpl_"
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_RUN_ID = re.compile(rf"(?:{RUN_PREFIX}|{CHAT_COMPLETION_PREFIX})({_UUID})\Z")
+
+
+def new_run_id() -> str:
+    """Return a fresh `run_<uuid4>`."""
+    return RUN_PREFIX + str(uuid.uuid4())
+
+
+def chat_completion_id(run_id: str) -> str:
+    """Return the `chatcmpl_<uuid>` that the chat-completions view shows for `run_id`."""
+    return CHAT_COMPLETION_PREFIX + run_id.removeprefix(RUN_PREFIX)
+
+
+def parse_run_id(value: str) -> str | None:
+    """Return the run id that a `run_…` or `chatcmpl_…` id names, or None for anything else."""
+    match = _RUN_ID.match(value)
+    return RUN_PREFIX + match.group(1) if match else None
+
+
+def new_request_id() -> str:
+    """Return a fresh `req_<32 hex>` for the `x-request-id` header."""
+    return "req_" + uuid.uuid4().hex
+
+
+def new_process_id(role: str) -> str:
+    """Return a fleet-unique name of one process, for example `worker-3f2a…`, fit for a Redis key."""
+    return f"{role}-{uuid.uuid4().hex[:16]}"

@@ -1,0 +1,227 @@
+"""A run: what was asked (`RunRequest`), where it stands (`RunStatus`), how it ended (`RunResult`).
+
+`RunRequest` and `RunResult` travel as JSON inside the run record; `schema` lets a newer worker read
+what an older ingress wrote, and an older worker hand back what it does not understand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+import orjson
+
+SCHEMA: Final = 1
+
+
+class RunStatus(StrEnum):
+    """The states of a run; `TRANSITIONS` is the whole table."""
+
+    QUEUED = "queued"
+    """Accepted and waiting for its lane, a worker or a delay."""
+    IN_PROGRESS = "in_progress"
+    """A worker holds its lease."""
+    COMPLETED = "completed"
+    """Ended with a result."""
+    FAILED = "failed"
+    """Ended with an error."""
+    CANCELLED = "cancelled"
+    """Ended because a user asked, or because its last reader went away."""
+    EXPIRED = "expired"
+    """Never started within its queue time limit."""
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the run can change no more."""
+        return not TRANSITIONS[self]
+
+
+TRANSITIONS: Final[dict[RunStatus, frozenset[RunStatus]]] = {
+    RunStatus.QUEUED: frozenset(
+        {RunStatus.IN_PROGRESS, RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.EXPIRED}
+    ),
+    RunStatus.IN_PROGRESS: frozenset(
+        {RunStatus.QUEUED, RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED}
+    ),
+    RunStatus.COMPLETED: frozenset(),
+    RunStatus.FAILED: frozenset(),
+    RunStatus.CANCELLED: frozenset(),
+    RunStatus.EXPIRED: frozenset(),
+}
+
+
+class SchemaNotSupported(ValueError):
+    """The run record was written with a schema this process does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call the model made of one of the client's tools; `arguments` is a JSON text."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTool:
+    """A function tool that the client executes itself; `parameters` is a JSON Schema object."""
+
+    name: str
+    description: str | None = None
+    parameters: dict[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {}})
+    strict: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of the conversation as the client sent it.
+
+    `role` is `user`, `assistant` or `tool`. `tool_calls` belongs to assistant turns,
+    `tool_call_id` and `name` to tool turns.
+    """
+
+    role: str
+    text: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image of the current message: its media type, and base64 `data` or an https `url`."""
+
+    mime: str
+    data: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """The sampling fields of contract §1.1 that go to the provider; None means not sent."""
+
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    response_format: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """One request to an agent, as the ingress accepted it and a worker executes it.
+
+    `model` is the client's own word and is echoed; `model_override` is a backend
+    `provider/model` that replaces the agent's primary model. `tool_choice` is `auto`, `none`,
+    `required` or a tool's name behind `function:`. `ephemeral` sessions keep no transcript.
+    `stream` says that a reader wants tokens as they come. `timeout_s` bounds one attempt, in
+    seconds (None: the worker's default).
+    """
+
+    agent_id: str
+    session_key: str
+    source: str
+    model: str
+    message: Turn
+    history: tuple[Turn, ...] = ()
+    system: str | None = None
+    images: tuple[Image, ...] = ()
+    tools: tuple[ClientTool, ...] = ()
+    tool_choice: str = "auto"
+    sampling: Sampling = field(default_factory=Sampling)
+    model_override: str | None = None
+    ephemeral: bool = True
+    stream: bool = False
+    timeout_s: float | None = None
+    message_channel: str = "webchat"
+
+    def encode(self) -> bytes:
+        """Return the JSON form with its schema number."""
+        return orjson.dumps({"schema": SCHEMA, **asdict(self)})
+
+    @classmethod
+    def decode(cls, raw: bytes) -> RunRequest:
+        """Rebuild a request from `encode`'s JSON; raises SchemaNotSupported for a newer schema."""
+        data: dict[str, Any] = orjson.loads(raw)
+        schema = data.pop("schema", None)
+        if schema != SCHEMA:
+            raise SchemaNotSupported(f"run request schema {schema!r} is not supported")
+        data["message"] = _turn(data["message"])
+        data["history"] = tuple(_turn(turn) for turn in data["history"])
+        data["images"] = tuple(Image(**image) for image in data["images"])
+        data["tools"] = tuple(ClientTool(**tool) for tool in data["tools"])
+        sampling = data["sampling"]
+        data["sampling"] = Sampling(**{**sampling, "stop": tuple(sampling["stop"])})
+        return cls(**data)
+
+
+def _turn(data: dict[str, Any]) -> Turn:
+    calls = tuple(ToolCall(**call) for call in data["tool_calls"])
+    return Turn(**{**data, "tool_calls": calls})
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts as the provider reported them; zeros when it reported none."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the `usage` object of contract §1.1; details only where there are any."""
+        body: dict[str, Any] = {
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "total_tokens": self.total_tokens,
+        }
+        if self.cached_tokens:
+            body["prompt_tokens_details"] = {"cached_tokens": self.cached_tokens}
+        if self.reasoning_tokens:
+            body["completion_tokens_details"] = {"reasoning_tokens": self.reasoning_tokens}
+        return body
+
+    @classmethod
+    def from_wire(cls, body: dict[str, Any]) -> Usage:
+        """Rebuild from `to_wire`'s object."""
+        return cls(
+            prompt_tokens=body.get("prompt_tokens", 0),
+            completion_tokens=body.get("completion_tokens", 0),
+            total_tokens=body.get("total_tokens", 0),
+            cached_tokens=(body.get("prompt_tokens_details") or {}).get("cached_tokens", 0),
+            reasoning_tokens=(body.get("completion_tokens_details") or {}).get(
+                "reasoning_tokens", 0
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a completed run gave: its text, why it stopped and what it used.
+
+    `finish_reason` is `stop`, `length` or `tool_calls`.
+    """
+
+    output: str
+    finish_reason: str = "stop"
+    tool_calls: tuple[ToolCall, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+
+    def encode(self) -> bytes:
+        """Return the JSON form kept in the run record."""
+        return orjson.dumps({**asdict(self), "usage": self.usage.to_wire()})
+
+    @classmethod
+    def decode(cls, raw: bytes) -> RunResult:
+        """Rebuild a result from `encode`'s JSON."""
+        data: dict[str, Any] = orjson.loads(raw)
+        data["tool_calls"] = tuple(ToolCall(**call) for call in data["tool_calls"])
+        data["usage"] = Usage.from_wire(data["usage"])
+        return cls(**data)
