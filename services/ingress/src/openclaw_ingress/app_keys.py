@@ -1,0 +1,44 @@
+"""Typed keys under which the application holds its collaborators and a request its facts.
+
+Set in `app.py` and in the middlewares, read by the handlers; nothing else is stored on either.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from openclaw_common.queue.job_queue import RunQueue
+    from openclaw_common.runtime.config import Config
+    from openclaw_common.runtime.lifecycle import Drain
+    from openclaw_common.store.run_reader import RunStreamReader
+    from openclaw_common.store.store import Store
+
+CONFIG: Final[web.AppKey[Config]] = web.AppKey("config")
+STORE: Final[web.AppKey[Store]] = web.AppKey("store")
+QUEUE: Final[web.AppKey[RunQueue]] = web.AppKey("queue")
+READER: Final[web.AppKey[RunStreamReader]] = web.AppKey("reader")
+DRAIN: Final[web.AppKey[Drain]] = web.AppKey("drain")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent an authenticated request.
+
+    `identity` is the user that a trusted proxy vouched for, or None. `is_owner` tells a caller who
+    holds the gateway's shared secret; such a one has every scope and `x-openclaw-scopes` is not
+    read. `scopes` are operator scopes (contract §0.3), for example `operator.read`.
+    """
+
+    identity: str | None
+    is_owner: bool
+    scopes: frozenset[str]
+
+
+REQUEST_ID: Final[web.RequestKey[str]] = web.RequestKey("request_id", str)
+"""The `x-request-id` of the answer; set for every request."""
+CALLER: Final[web.RequestKey[Caller]] = web.RequestKey("caller", Caller)
+"""Set before the handler of every route that asks for authentication."""
