@@ -1,0 +1,115 @@
+"""`gateway`: where the ingress listens and whom it lets in (contract §0.1, §0.3, §0.4)."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import Any, Final, Literal
+
+from pydantic import SecretStr, model_validator
+from pydantic_core import PydanticCustomError
+
+from openclaw_common.runtime.config.base import Flag, Port, Positive, Section, Words
+from openclaw_common.runtime.config.http import Http
+
+AuthMode = Literal["token", "password", "none", "trusted-proxy"]
+Bind = Literal["loopback", "lan", "auto", "tailnet", "custom"]
+
+_LOOPBACK: Final = "127.0.0.1"
+_EVERYWHERE: Final = "0.0.0.0"
+_TAILNET: Final = ipaddress.ip_network("100.64.0.0/10")
+_TAILNET_RESOLVER: Final = ("100.100.100.100", 53)
+
+
+class RateLimit(Section):
+    """The limiter of failed authentications, per client address and shared by all replicas."""
+
+    max_attempts: Positive = 10
+    """Wrong credentials within the window before the address is locked out."""
+    window_ms: Positive = 60_000
+    """Length of the sliding window, in milliseconds."""
+    lockout_ms: Positive = 300_000
+    """Length of a lockout, in milliseconds."""
+    exempt_loopback: Flag = True
+    """Whether loopback is delayed instead of locked out."""
+
+
+class TrustedProxy(Section):
+    """Auth mode `trusted-proxy`: a proxy has authenticated the user and names it in a header."""
+
+    user_header: str | None = None
+    required_headers: Words = ()
+    allow_users: Words = ()
+    """Users let in; empty for all."""
+    allow_loopback: Flag = False
+    """Whether a proxy on the same host may do it."""
+
+
+class Auth(Section):
+    """Who may use the gateway."""
+
+    accepted_keys = frozenset({"allowTailscale"})
+
+    mode: AuthMode = "token"
+    """If not given: `password` when only a password is set, else `token`."""
+    token: SecretStr | None = None
+    password: SecretStr | None = None
+    rate_limit: RateLimit = RateLimit()
+    trusted_proxy: TrustedProxy = TrustedProxy()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _resolve_mode(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or data.get("mode") is not None:
+            return data
+        if not data.get("password"):
+            return data
+        if data.get("token"):
+            raise PydanticCustomError(
+                "auth_mode_missing",
+                'both a token and a password are set; set gateway.auth.mode to "token" or '
+                '"password"',
+            )
+        return {**data, "mode": "password"}
+
+
+class Gateway(Section):
+    """The listener."""
+
+    accepted_keys = frozenset({"mode", "publicOrigin", "tools", "tls", "reload", "controlUi"})
+
+    port: Port = 18789
+    """TCP port; 0 lets the system choose one."""
+    bind: Bind = "loopback"
+    custom_bind_host: str | None = None
+    """Address to listen on when `bind` is `custom`."""
+    auth: Auth = Auth()
+    trusted_proxies: Words = ()
+    """Addresses or networks whose forwarded headers are believed."""
+    allow_real_ip_fallback: Flag = False
+    """Whether `X-Real-IP` is read when a trusted proxy sends no `X-Forwarded-For`."""
+    http: Http = Http()
+
+    def bind_host(self) -> str:
+        """Return the address to listen on.
+
+        `tailnet` is the address of this host in its tailnet, or loopback where there is none.
+        """
+        if self.bind == "lan":
+            return _EVERYWHERE
+        if self.bind == "custom" and self.custom_bind_host:
+            return self.custom_bind_host
+        if self.bind == "tailnet":
+            return _tailnet_address() or _LOOPBACK
+        return _LOOPBACK
+
+
+def _tailnet_address() -> str | None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Connecting a datagram socket sends nothing: it only asks the kernel for the route.
+            probe.connect(_TAILNET_RESOLVER)
+        except OSError:
+            return None
+        address = str(probe.getsockname()[0])
+    return address if ipaddress.ip_address(address) in _TAILNET else None

@@ -1,0 +1,86 @@
+"""`gateway.http`: which endpoints are on, and their limits."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from openclaw_common.runtime.config.base import Flag, NonNegative, Positive, Section, Words
+
+
+def _header_or_false(value: Any) -> Any:
+    if value is False or (isinstance(value, str) and value):
+        return value
+    raise PydanticCustomError("header_or_false", "Input should be false or the header's text")
+
+
+class Images(Section):
+    """Image parts of chat messages."""
+
+    allow_url: Flag = False
+    """Whether http(s) URLs are fetched; data URIs always work."""
+    url_allowlist: Words = ()
+    """Hosts that may be fetched from; empty for any public one."""
+    allowed_mimes: Words = (
+        "image/jpeg",
+        "image/png",
+        "image/gif",
+        "image/webp",
+        "image/heic",
+        "image/heif",
+    )
+    max_bytes: Positive = 10_485_760
+    """Decoded size of one image, in bytes."""
+    max_total_bytes: Positive = 20_971_520
+    """Decoded size of all images of one request, in bytes."""
+    max_parts: Positive = 8
+    """Images in one request."""
+    max_redirects: NonNegative = 3
+    timeout_ms: Positive = 10_000
+    """How long fetching one image may take, in milliseconds."""
+
+
+class ChatCompletions(Section):
+    """`POST /v1/chat/completions`."""
+
+    enabled: Flag = False
+    strict_model: Flag = False
+    """Whether a `model` that is no OpenClaw form is refused instead of meaning the default."""
+    max_body_bytes: Positive = 20_971_520
+    """Size of one request body, in bytes."""
+    images: Images = Images()
+
+
+class Responses(Section):
+    """`POST /v1/responses`."""
+
+    accepted_keys = frozenset({"maxBodyBytes", "maxUrlParts", "files", "images"})
+
+    enabled: Flag = False
+
+
+class Endpoints(Section):
+    """Which HTTP endpoints exist."""
+
+    chat_completions: ChatCompletions = ChatCompletions()
+    responses: Responses = Responses()
+
+
+class SecurityHeaders(Section):
+    """Headers on every response."""
+
+    strict_transport_security: Annotated[
+        Literal[False] | str, BeforeValidator(_header_or_false)
+    ] = False
+    """The text of `Strict-Transport-Security`, or false for none."""
+
+
+class Http(Section):
+    """HTTP behaviour."""
+
+    compat: Literal["seed", "current"] = "seed"
+    """Error wording and shapes: of the seed documents, or of OpenClaw 2026.9."""
+    endpoints: Endpoints = Endpoints()
+    security_headers: SecurityHeaders = SecurityHeaders()

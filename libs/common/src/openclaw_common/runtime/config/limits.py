@@ -1,0 +1,111 @@
+"""Our own sections: where Redis is, and the limits of runs, workers and the ingress.
+
+Every number that bounds something at run time is named here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import SecretStr
+
+from openclaw_common.runtime.config.base import NonNegative, Positive, Section
+
+
+class Redis(Section):
+    """The Redis or Valkey that holds everything."""
+
+    url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
+    """`redis://`, `rediss://`, `unix://`, `redis+sentinel://` or `rediss+sentinel://`."""
+    durability: Literal["relaxed", "strict"] = "relaxed"
+    """`strict` refuses to start unless Redis syncs every write and evicts nothing."""
+    timeout_ms: Positive = 3000
+    """How long one call may take before Redis counts as away, in milliseconds."""
+
+    @property
+    def configured(self) -> bool:
+        """Whether a URL was given, by the file or the environment."""
+        return "url" in self.model_fields_set
+
+
+class Runs(Section):
+    """How many runs may wait, how long things are kept and when a run is given up."""
+
+    max_queued: Positive = 10_000
+    """Runs that may wait, over the whole fleet."""
+    max_queued_per_session: Positive = 100
+    """Runs that may wait in one session's lane."""
+    lease_ms: Positive = 6000
+    """How long a worker that went silent keeps a run, in milliseconds."""
+    renew_ms: Positive = 2000
+    """How often a worker renews its leases, in milliseconds."""
+    max_crashes: Positive = 5
+    """Attempts that may end with the worker's death before the run fails."""
+    quarantine_after_crashes: Positive = 2
+    """After so many crashes the run is executed only by a worker that runs nothing else."""
+    max_tries: Positive = 3
+    """Attempts that may end with a retryable failure before the run fails."""
+    queue_timeout_seconds: Positive = 600
+    """How long a run may wait before it expires, in seconds."""
+    retention_seconds: Positive = 86_400
+    """How long the record of an ended run is kept, in seconds."""
+    stream_retention_seconds: Positive = 3600
+    """How long the events of an ended run can be replayed, in seconds."""
+    idempotency_seconds: Positive = 86_400
+    """How long after the end of a run its idempotency key replays it, in seconds."""
+    dead_letter_retention_seconds: Positive = 604_800
+    """How long a dead letter is kept, in seconds."""
+    max_output_bytes: Positive = 4_194_304
+    """Text and tool arguments that one run may produce, in bytes."""
+    disconnect_grace_seconds: NonNegative = 10
+    """How long a chat-completions run goes on without a reader, in seconds."""
+    transcript_max_messages: Positive = 1000
+    """Messages that the transcript of one session keeps."""
+    session_retention_seconds: Positive = 2_592_000
+    """How long an unused session is kept, in seconds."""
+
+
+class Worker(Section):
+    """One agent-worker process."""
+
+    concurrency: Positive = 32
+    """Runs executed at the same time."""
+    drain_seconds: NonNegative = 600
+    """How long SIGTERM waits for runs to finish before they are handed back, in seconds."""
+
+
+class Ingress(Section):
+    """One ingress process: time limits of connections, and how much it holds for clients."""
+
+    header_timeout_seconds: Positive = 10
+    """From the first byte of a request to the end of its headers, in seconds."""
+    body_timeout_seconds: Positive = 30
+    """From the end of the headers to the end of the body, in seconds."""
+    min_body_bytes_per_second: NonNegative = 1024
+    """A body that comes slower is refused; 0 for no minimum."""
+    keep_alive_seconds: Positive = 75
+    """How long an idle connection is kept, in seconds."""
+    max_connections: Positive = 20_000
+    """Open connections."""
+    max_connections_per_client: Positive = 2000
+    """Open connections from one address; proxies in `gateway.trustedProxies` are exempt."""
+    max_streams: Positive = 12_000
+    """Responses that are streamed at the same time."""
+    write_timeout_seconds: Positive = 30
+    """How long a client may read nothing before it is cut, in seconds."""
+    write_buffer_bytes: Positive = 32_768
+    """Bytes that wait for one client in the process before writing pauses."""
+    socket_send_buffer_bytes: Positive = 131_072
+    """Size of the kernel's send buffer of one connection, in bytes."""
+    stream_buffer_bytes: Positive = 262_144
+    """Bytes of events that wait for one follower before it is cut."""
+    drain_seconds: NonNegative = 25
+    """How long SIGTERM lets answers go on, in seconds."""
+    sse_keep_alive_seconds: Positive = 15
+    """Pause after which a stream gets a comment, in seconds."""
+    wait_max_seconds: Positive = 60
+    """Longest `wait` that a client may ask for, in seconds."""
+    reader_block_ms: Positive = 1000
+    """How long one read of the run streams blocks, in milliseconds."""
+    json_max_depth: Positive = 64
+    """Nesting that a JSON body may have."""
