@@ -1,0 +1,73 @@
+# Needs Python 3.11 or newer with pip and venv, and make; everything else lands in .venv.
+# `make PYTHON=python3.12 run` picks another interpreter.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+WORKSPACE := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml clients/*/pyproject.toml)
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --override requirements/overrides.txt --custom-compile-command "make lock"
+
+# uv_build, the build backend of the workspace, looks for its own binary on PATH.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test check bench faults lock clean
+
+help: ## show this list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(STAMPS)/workspace ## start the whole gateway here, with an embedded Valkey and model (ARGS="--port 0")
+	@$(BIN)/openclaw-gateway up $(ARGS)
+
+test: $(STAMPS)/dev $(STAMPS)/workspace ## run every test ring but the full fault ring (ARGS="tests/unit -k lane")
+	$(BIN)/pytest -m "not faults" $(ARGS)
+
+check: $(STAMPS)/dev $(STAMPS)/workspace ## lint, formatting, types and import rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMPS)/dev $(STAMPS)/workspace ## run the benchmarks (see benchmarks/README.md)
+	$(BIN)/python -m benchmarks $(ARGS)
+
+faults: $(STAMPS)/dev $(STAMPS)/workspace ## run the full fault ring: kill -9, SIGSTOP, restarts
+	$(BIN)/pytest tests/faults $(ARGS)
+
+lock: $(STAMPS)/venv ## resolve requirements/*.in again into pinned, hashed requirements/*.txt
+	@test -x $(BIN)/uv || $(PIP_INSTALL) uv
+	$(COMPILE) $(ARGS) requirements/runtime.in -o requirements/runtime.txt
+	$(COMPILE) $(ARGS) requirements/dev.in -o requirements/dev.txt
+
+clean: ## remove .venv and every cache; the data in .openclaw stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMPS)/venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "The gateway needs Python 3.11 or newer; $(PYTHON) is not. Name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; \
+		exit 1; }
+	@echo "Creating $(VENV) with $(PYTHON) ..."
+	@$(PYTHON) -m venv $(VENV) || { \
+		echo "$(PYTHON) cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv" >&2; \
+		exit 1; }
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/runtime: requirements/runtime.txt | $(STAMPS)/venv
+	@echo "Installing the gateway's packages (the first time about 110 MB and a minute) ..."
+	@$(PIP_INSTALL) --no-deps --require-hashes -r $<
+	@touch $@
+
+$(STAMPS)/dev: requirements/dev.txt $(STAMPS)/runtime
+	@echo "Installing the packages for tests and checks ..."
+	@$(PIP_INSTALL) --no-deps --require-hashes -r $<
+	@touch $@
+
+$(STAMPS)/workspace: $(WORKSPACE) $(STAMPS)/runtime
+	@echo "Installing the gateway itself ..."
+	@$(PIP_INSTALL) --no-deps --no-build-isolation $(patsubst %/pyproject.toml,-e %,$(WORKSPACE))
+	@touch $@
