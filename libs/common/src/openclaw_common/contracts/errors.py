@@ -118,7 +118,9 @@ class QueueFull(GatewayError):
             if lane
             else (503, API_ERROR, "The run queue is full; retry later.")
         )
-        super().__init__(ErrorBody(status, kind, message, "queue_full"), retry_after_s=retry_after_s)
+        super().__init__(
+            ErrorBody(status, kind, message, "queue_full"), retry_after_s=retry_after_s
+        )
 
 
 class StoreUnavailable(GatewayError):

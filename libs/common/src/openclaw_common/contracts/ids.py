@@ -37,5 +37,5 @@ def new_request_id() -> str:
 
 
 def new_process_id(role: str) -> str:
-    """Return a fleet-unique name of one process, for example `worker-3f2a…`, fit for a Redis key."""
+    """Return a fleet-unique name of one process, such as `worker-3f2a…`, fit for a key."""
     return f"{role}-{uuid.uuid4().hex[:16]}"

@@ -1,0 +1,77 @@
+"""The run queue as the ingress sees it: `submit` a request, get a durable run.
+
+An arq job carries the function's name and the run id, in arq's own job layout, packed with msgpack
+(arq's default would unpickle whatever stands in Redis); everything of value is in the run record.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+import msgpack
+from arq.jobs import serialize_job
+
+from openclaw_common.contracts.run import RunRequest
+from openclaw_common.store.admission import Admitted, Idempotency, Replayed
+from openclaw_common.store.run_reader import RunStreamReader
+from openclaw_common.store.store import Store
+
+__all__ = ["EXECUTE_RUN", "Admitted", "Idempotency", "Replayed", "RunQueue", "pack", "unpack"]
+
+EXECUTE_RUN: Final = "execute_run"
+"""The name of the job function that executes a run."""
+
+
+def pack(value: Any) -> bytes:
+    """arq's job serializer: msgpack."""
+    packed: bytes = msgpack.packb(value, use_bin_type=True, default=repr)
+    return packed
+
+
+def unpack(raw: bytes) -> Any:
+    """arq's job deserializer: msgpack; raises ValueError for anything else."""
+    return msgpack.unpackb(raw, raw=False)
+
+
+class RunQueue:
+    """Admits runs into the `runs` queue."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def submit(
+        self,
+        run_id: str,
+        request: RunRequest,
+        *,
+        idempotency: Idempotency | None = None,
+        reader: RunStreamReader | None = None,
+        on_disconnect: str = "continue",
+    ) -> Admitted | Replayed:
+        """Accept a run; when this returns, it is in Redis whole.
+
+        `reader` follows the run for the caller, who counts as its first reader; with
+        `on_disconnect="cancel"` the run is cancelled once all readers have been away for the
+        disconnect grace. Raises IdempotencyConflict, QueueFull, StoreUnavailable.
+        """
+        job = serialize_job(
+            EXECUTE_RUN, (run_id,), {}, None, time.time_ns() // 1_000_000, serializer=pack
+        )
+        return await self._store.admission.admit(
+            run_id,
+            request.session_key,
+            job,
+            {
+                "payload": request.encode(),
+                "agent_id": request.agent_id,
+                "source": request.source,
+                "model": request.model,
+                "stream": int(request.stream),
+                "on_disconnect": on_disconnect,
+                "readers": 1 if reader else 0,
+                "idempotency_key": idempotency.key if idempotency else "",
+            },
+            idempotency=idempotency,
+            reader_control=reader.control if reader else "",
+        )

@@ -1,0 +1,93 @@
+"""The tiny parent of a worker process: hands its leases back the moment it dies.
+
+Without it a crash is recovered when the leases run out; with it, as soon as the parent has reaped
+the child (design: One mechanism under both queues). The child gets a worker id of its own per
+start, so nothing of a dead one can be mistaken for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from openclaw_common.contracts.errors import StoreUnavailable
+from openclaw_common.contracts.ids import new_process_id
+from openclaw_common.store.client import retry_while_unavailable
+
+logger = logging.getLogger(__name__)
+
+RESTART_START_S: Final = 0.1
+RESTART_CAP_S: Final = 5.0
+SETTLED_AFTER_S: Final = 10.0
+"""A child that lived so long starts the restart pause anew."""
+RELEASE_BUDGET_S: Final = 30.0
+"""How long handing back is tried while Redis is away; the leases run out by themselves."""
+_PR_SET_PDEATHSIG: Final = 1
+
+
+async def supervise(
+    child: Callable[[str], Sequence[str]],
+    release_worker: Callable[[str], Awaitable[int]],
+    *,
+    role: str = "worker",
+) -> int:
+    """Keep one child process running until SIGTERM or SIGINT, or until it ends by itself with 0.
+
+    `child(worker_id)` is its command line. A child that ends otherwise has its leases handed back
+    by `release_worker(worker_id)` and is started again after a pause of 0.1 s doubling to 5 s.
+    Signals go on to the child; a second one kills it. Returns the exit status for this process.
+    """
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    pause = RESTART_START_S
+    while True:
+        worker_id = new_process_id(role)
+        started = loop.time()
+        process = await asyncio.create_subprocess_exec(
+            *child(worker_id), preexec_fn=_die_with_parent if sys.platform == "linux" else None
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, _forward, process, stopping)
+        status = await process.wait()
+        if status == 0:
+            return 0
+        logger.error("child_died", extra={"worker_id": worker_id, "status": status})
+        await _release(release_worker, worker_id)
+        if stopping.is_set():
+            return 1 if status > 0 else 128 - status
+        if loop.time() - started > SETTLED_AFTER_S:
+            pause = RESTART_START_S
+        try:
+            await asyncio.wait_for(stopping.wait(), pause)
+            return 0
+        except TimeoutError:
+            pause = min(pause * 2, RESTART_CAP_S)
+
+
+async def _release(release_worker: Callable[[str], Awaitable[int]], worker_id: str) -> None:
+    try:
+        released = await retry_while_unavailable(
+            lambda: release_worker(worker_id), budget_s=RELEASE_BUDGET_S
+        )
+    except StoreUnavailable:
+        logger.error("release_failed", extra={"worker_id": worker_id})
+    else:
+        logger.warning("leases_released", extra={"worker_id": worker_id, "jobs": released})
+
+
+def _forward(process: asyncio.subprocess.Process, stopping: asyncio.Event) -> None:
+    if process.returncode is not None:
+        stopping.set()
+        return
+    process.send_signal(signal.SIGKILL if stopping.is_set() else signal.SIGTERM)
+    stopping.set()
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel to kill this process when its supervisor is gone (Linux only)."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,0 +1,107 @@
+"""admit: the step that a 2xx stands on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from openclaw_common.contracts.errors import IdempotencyConflict, QueueFull
+from openclaw_common.store.client import Arg
+from openclaw_common.store.jobs import JobScripts
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """A client's idempotency key: its scope, the key, and the SHA-256 of what it stands for."""
+
+    scope: str
+    key: str
+    fingerprint: str
+
+    def digest(self) -> str:
+        """The name of the key's record."""
+        return hashlib.sha256(f"{self.scope}\n{self.key}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The job is durable; `position` jobs of its lane are ahead of it."""
+
+    id: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The same key and body were accepted before, as job `id`."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The limits that admit holds: open jobs of the queue, jobs in one lane, ms until expiry."""
+
+    max_open: int
+    max_lane: int
+    queue_timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The admit step of one kind of job."""
+
+    scripts: JobScripts
+    bounds: Bounds
+
+    async def admit(
+        self,
+        record_id: str,
+        lane: str,
+        arq_job: bytes,
+        fields: Mapping[str, Arg],
+        *,
+        idempotency: Idempotency | None = None,
+        reader_control: str = "",
+        delay_ms: int = 0,
+    ) -> Admitted | Replayed:
+        """Accept a job or say why not.
+
+        `fields` go into the record as they are; `reader_control` is the control stream of a reader
+        that follows the job. Raises IdempotencyConflict, QueueFull, StoreUnavailable. Safe to send
+        again with the same `record_id`.
+        """
+        keys = self.scripts.keys
+        flat: list[Arg] = []
+        for name, value in fields.items():
+            flat += (name, value)
+        reply = await self.scripts.call(
+            "admit",
+            (
+                record_id,
+                lane,
+                arq_job,
+                self.bounds.max_open,
+                self.bounds.max_lane,
+                idempotency.fingerprint if idempotency else "",
+                delay_ms,
+                self.bounds.queue_timeout_ms,
+                "{}",
+                *flat,
+            ),
+            (keys.idempotency(idempotency.digest()) if idempotency else "", reader_control),
+        )
+        match reply[0]:
+            case b"admitted":
+                return Admitted(record_id, int(reply[2]))
+            case b"replayed":
+                return Replayed(reply[1].decode())
+            case b"conflict":
+                raise IdempotencyConflict
+            case _:
+                raise QueueFull(lane=reply[1] == b"lane", retry_after_s=RETRY_AFTER_S)
+
+
+RETRY_AFTER_S = 5
+"""What a refused client is told to wait, in seconds."""

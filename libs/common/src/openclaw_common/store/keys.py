@@ -1,0 +1,291 @@
+"""Every key, with its type, life time, writer and reader. No other module spells a key.
+
+All keys of one job and its lane carry the hash tag of their cell (`{c0}`), so that a script touches
+one slot and a later split over several servers changes only the client. The table in
+`docs/redis-keys.md` is held against `TABLE` by a test.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+PREFIX: Final = "openclaw"
+DEFAULT_CELL: Final = "c0"
+ARQ_JOB_PREFIX: Final = "arq:job:"
+RUN: Final = "run"
+"""The kind of job that the `runs` queue holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeySpec:
+    """One row of the key table."""
+
+    pattern: str
+    type: str
+    lifetime: str
+    written_by: str
+    read_by: str
+    holds: str
+
+
+TABLE: Final[tuple[KeySpec, ...]] = (
+    KeySpec(
+        "openclaw:{cell}:run:<run_id>",
+        "hash",
+        "until the end, then runs.retentionSeconds (dead: deadLetterRetentionSeconds)",
+        "admit, claim, renew, release, finish, cancel, readers",
+        "ingress, worker",
+        "the run record: status, attempt, request, result, error, times",
+    ),
+    KeySpec(
+        "openclaw:{cell}:run:<run_id>:events",
+        "stream",
+        "until the end, then runs.streamRetentionSeconds",
+        "admit, claim, publish, finish, cancel",
+        "ingress, worker",
+        "the run stream; entry ids are <attempt>-<sequence>",
+    ),
+    KeySpec(
+        "openclaw:{cell}:run:<run_id>:checkpoints",
+        "hash",
+        "until the end",
+        "checkpoint",
+        "worker",
+        "finished steps of the run, by name",
+    ),
+    KeySpec(
+        "openclaw:{cell}:run:lane:<session_key>",
+        "list",
+        "while jobs wait or run",
+        "admit, claim, finish, cancel",
+        "admit, claim, finish, cancel",
+        "run ids of one session in the order of acceptance; the first is the active one",
+    ),
+    KeySpec(
+        "openclaw:{cell}:run:queue",
+        "sorted set",
+        "while jobs are due or leased",
+        "admit, claim, renew, release, finish, cancel",
+        "claim",
+        "arq's queue: job id by due time or lease deadline, in ms of Redis' clock",
+    ),
+    KeySpec(
+        "openclaw:{cell}:run:quarantine",
+        "sorted set",
+        "while jobs are in quarantine",
+        "claim, renew, release, finish, cancel",
+        "claim",
+        "jobs that crashed their worker repeatedly; scores as in the queue",
+    ),
+    KeySpec(
+        "openclaw:{cell}:run:quarantine:reserved",
+        "string",
+        "runs.leaseMs, renewed by claim",
+        "claim",
+        "claim",
+        "the worker that is emptying itself to take a quarantined job",
+    ),
+    KeySpec(
+        "openclaw:{cell}:run:open",
+        "sorted set",
+        "while runs are not ended",
+        "admit, claim, finish, cancel",
+        "admit",
+        "ids of all runs that are accepted and not ended, by time of acceptance",
+    ),
+    KeySpec(
+        "openclaw:{cell}:run:wake",
+        "list",
+        "at most 256 tokens",
+        "admit, claim, release, finish, cancel",
+        "worker",
+        "one token per job that became due: the blocking pop that replaces arq's poll",
+    ),
+    KeySpec(
+        "openclaw:{cell}:run:dead",
+        "sorted set",
+        "entries: runs.deadLetterRetentionSeconds",
+        "claim",
+        "store.dead_letters",
+        "run ids of dead letters by the time they died",
+    ),
+    KeySpec(
+        "openclaw:{cell}:run:leases:<worker_id>",
+        "hash",
+        "one day after the last renewal",
+        "claim, renew, release, finish",
+        "release_worker",
+        "job id → attempt of the leases that one worker process holds",
+    ),
+    KeySpec(
+        "openclaw:{cell}:run:control:<worker_id>",
+        "list",
+        "one hour after the last entry",
+        "cancel, readers",
+        "worker",
+        "run ids whose cancellation was asked, for the worker that executes them",
+    ),
+    KeySpec(
+        "openclaw:{cell}:run:plain:<job_id>",
+        "hash",
+        "one day",
+        "claim, settle_plain",
+        "claim, renew, settle_plain",
+        "attempt and owner of an arq job that is not a run, such as a cron tick",
+    ),
+    KeySpec(
+        "openclaw:{cell}:idempotency:<sha256>",
+        "hash",
+        "until the end, then runs.idempotencySeconds",
+        "admit, finish",
+        "admit",
+        "run id and body fingerprint of one idempotency key in its scope",
+    ),
+    KeySpec(
+        "openclaw:{cell}:reader:<replica_id>",
+        "stream",
+        "one hour after the last entry; 1 entry",
+        "admit, reader",
+        "reader",
+        "control entries that end one replica's blocking read, so that it takes up a new run",
+    ),
+    KeySpec(
+        "openclaw:{cell}:session:<session_key>",
+        "hash",
+        "runs.sessionRetentionSeconds after the last run",
+        "finish",
+        "ingress, worker",
+        "the session: agent, times, number of messages",
+    ),
+    KeySpec(
+        "openclaw:{cell}:session:<session_key>:transcript",
+        "list",
+        "runs.sessionRetentionSeconds after the last run",
+        "finish",
+        "worker",
+        "the messages of the session, oldest first, as JSON",
+    ),
+    KeySpec(
+        "openclaw:{cell}:auth-failures:<scope>:<client_ip>",
+        "sorted set",
+        "gateway.auth.rateLimit.windowMs",
+        "auth_failure",
+        "auth_failure",
+        "times of failed authentications of one client",
+    ),
+    KeySpec(
+        "openclaw:{cell}:auth-locks",
+        "sorted set",
+        "until the last lock ends",
+        "auth_failure",
+        "ingress",
+        "<scope>:<client_ip> of locked out clients, by the end of the lock in ms",
+    ),
+    KeySpec(
+        "arq:job:{cell}<run_id>",
+        "string",
+        "until the end",
+        "admit",
+        "claim, arq",
+        "arq's own job: function name and run id, in msgpack",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one cell; `kind` names the sort of job for keys that both queues have."""
+
+    cell: str = DEFAULT_CELL
+
+    @property
+    def tag(self) -> str:
+        """The hash tag, braces included; the first characters of every arq job id."""
+        return "{" + self.cell + "}"
+
+    @property
+    def base(self) -> str:
+        """What every key of the cell starts with."""
+        return f"{PREFIX}:{self.tag}:"
+
+    def jobs(self, kind: str) -> str:
+        """What every key of one kind of job starts with; scripts build the rest from it."""
+        return f"{self.base}{kind}:"
+
+    def job_id(self, record_id: str) -> str:
+        """The arq job id of a run: tagged, so that arq's own keys fall into the cell's slot."""
+        return self.tag + record_id
+
+    def record_id(self, job_id: str) -> str:
+        """The run id in an arq job id."""
+        return job_id.removeprefix(self.tag)
+
+    def record(self, kind: str, record_id: str) -> str:
+        """The record of a job."""
+        return f"{self.jobs(kind)}{record_id}"
+
+    def events(self, kind: str, record_id: str) -> str:
+        """The event stream of a job."""
+        return f"{self.jobs(kind)}{record_id}:events"
+
+    def checkpoints(self, kind: str, record_id: str) -> str:
+        """The checkpoints of a job."""
+        return f"{self.jobs(kind)}{record_id}:checkpoints"
+
+    def lane(self, kind: str, lane: str) -> str:
+        """The list of the jobs of a lane."""
+        return f"{self.jobs(kind)}lane:{lane}"
+
+    def queue(self, kind: str) -> str:
+        """arq's sorted set."""
+        return f"{self.jobs(kind)}queue"
+
+    def quarantine(self, kind: str) -> str:
+        """The sorted set of quarantined jobs."""
+        return f"{self.jobs(kind)}quarantine"
+
+    def open(self, kind: str) -> str:
+        """The sorted set of jobs that are accepted and not ended."""
+        return f"{self.jobs(kind)}open"
+
+    def wake(self, kind: str) -> str:
+        """The list of wake tokens."""
+        return f"{self.jobs(kind)}wake"
+
+    def dead(self, kind: str) -> str:
+        """The sorted set of dead letters."""
+        return f"{self.jobs(kind)}dead"
+
+    def leases(self, kind: str, worker_id: str) -> str:
+        """The leases of one worker process."""
+        return f"{self.jobs(kind)}leases:{worker_id}"
+
+    def control(self, kind: str, worker_id: str) -> str:
+        """The cancellations that one worker process is to hear of."""
+        return f"{self.jobs(kind)}control:{worker_id}"
+
+    def idempotency(self, digest: str) -> str:
+        """The record of one idempotency key; `digest` is the SHA-256 of scope and key."""
+        return f"{self.base}idempotency:{digest}"
+
+    def reader(self, replica_id: str) -> str:
+        """The control stream of one replica's reader."""
+        return f"{self.base}reader:{replica_id}"
+
+    def session(self, session_key: str) -> str:
+        """The session record."""
+        return f"{self.base}session:{session_key}"
+
+    def transcript(self, session_key: str) -> str:
+        """The transcript of a session."""
+        return f"{self.base}session:{session_key}:transcript"
+
+    def auth_failures(self, scope: str, client_ip: str) -> str:
+        """The failures of one client."""
+        return f"{self.base}auth-failures:{scope}:{client_ip}"
+
+    @property
+    def auth_locks(self) -> str:
+        """The clients that are locked out."""
+        return f"{self.base}auth-locks"

@@ -1,0 +1,107 @@
+-- Shared by every script of a job queue; `scripts.py` puts it in front of each.
+--
+-- ARGV[1] is what the keys of one kind of job start with (`openclaw:{c0}:run:`), ARGV[2..5] are the
+-- retention of records, streams, idempotency records and dead letters in ms. A script's own
+-- arguments start at ARGV[6]. KEYS[1] is the queue, and routes the call to the cell's server; the
+-- other keys carry the same hash tag and are built here.
+--
+-- Redis does not roll back a script: every script checks first and writes last.
+
+local base = ARGV[1]
+local tag = string.match(base, '{[^}]*}')
+local retention_ms = tonumber(ARGV[2])
+local stream_retention_ms = tonumber(ARGV[3])
+local idempotency_ms = tonumber(ARGV[4])
+local dead_retention_ms = tonumber(ARGV[5])
+
+local queue = base .. 'queue'
+local quarantine = base .. 'quarantine'
+local wake = base .. 'wake'
+local WAKE_TOKENS = 256
+
+local TERMINAL = { completed = true, failed = true, cancelled = true, expired = true }
+
+local function now_ms()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+local function is_record(job_id)
+  return string.sub(job_id, 1, #tag) == tag
+end
+
+local function record_id(job_id)
+  return string.sub(job_id, #tag + 1)
+end
+
+local function wake_one()
+  redis.call('LPUSH', wake, '1')
+  redis.call('LTRIM', wake, 0, WAKE_TOKENS - 1)
+end
+
+-- The last event's sequence number: 0 for an empty stream.
+local function last_sequence(id)
+  local last = redis.call('XREVRANGE', base .. id .. ':events', '+', '-', 'COUNT', 1)
+  if #last == 0 then
+    return 0
+  end
+  return tonumber(string.match(last[1][1], '%-(%d+)$'))
+end
+
+local function append_event(id, attempt, sequence, type, data)
+  redis.call('XADD', base .. id .. ':events', attempt .. '-' .. sequence, type, data)
+end
+
+-- Takes a job off the head of its lane and makes the next one due.
+local function advance_lane(lane, id, now)
+  local key = base .. 'lane:' .. lane
+  if redis.call('LINDEX', key, 0) ~= id then
+    redis.call('LREM', key, 1, id)
+    return
+  end
+  redis.call('LPOP', key)
+  local follower = redis.call('LINDEX', key, 0)
+  if follower then
+    local not_before = tonumber(redis.call('HGET', base .. follower, 'not_before_ms') or '0')
+    redis.call('ZADD', queue, math.max(now, not_before or 0), tag .. follower)
+    wake_one()
+  end
+end
+
+local function forget_lease(owner, job_id)
+  if owner and owner ~= '' then
+    redis.call('HDEL', base .. 'leases:' .. owner, job_id)
+  end
+end
+
+-- Ends a job: terminal event last, record and stream begin to age, lane moves on. `events` is a flat
+-- list of type, data; `fields` a flat list of record fields.
+local function terminate(id, attempt, status, events, fields, now, dead)
+  local key = base .. id
+  local job_id = tag .. id
+  local state = redis.call('HMGET', key, 'lane', 'owner', 'idempotency')
+  local sequence = last_sequence(id)
+  for i = 1, #events, 2 do
+    sequence = sequence + 1
+    append_event(id, attempt, sequence, events[i], events[i + 1])
+  end
+  redis.call('HSET', key, 'status', status, 'attempt', attempt, 'ended_ms', now, 'owner', '',
+    'last_sequence', sequence, unpack(fields))
+  redis.call('ZREM', queue, job_id)
+  redis.call('ZREM', quarantine, job_id)
+  redis.call('ZREM', base .. 'open', id)
+  redis.call('DEL', 'arq:job:' .. job_id, key .. ':checkpoints')
+  forget_lease(state[2], job_id)
+  local keep = retention_ms
+  if dead then
+    keep = math.max(keep, dead_retention_ms)
+    redis.call('ZADD', base .. 'dead', now, id)
+    redis.call('ZREMRANGEBYSCORE', base .. 'dead', '-inf', now - dead_retention_ms)
+  end
+  redis.call('PEXPIRE', key, keep)
+  redis.call('PEXPIRE', key .. ':events', stream_retention_ms)
+  if state[3] and state[3] ~= '' then
+    redis.call('PEXPIRE', state[3], idempotency_ms)
+  end
+  advance_lane(state[1], id, now)
+end

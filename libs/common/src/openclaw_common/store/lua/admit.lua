@@ -1,0 +1,64 @@
+-- admit: accepts one job, or says why not. A 2xx answer stands on this one step.
+--
+-- KEYS  1 queue · 2 idempotency record or '' · 3 control stream of the caller's reader or ''
+-- ARGV  6 record id · 7 lane · 8 arq job (msgpack) · 9 max open jobs · 10 max jobs in the lane
+--       11 fingerprint of the body · 12 delay in ms · 13 queue time limit in ms (0: none)
+--       14 data of the first event · 15.. flat list of record fields
+-- reply {'admitted', record id, jobs ahead in the lane} | {'replayed', record id}
+--       | {'conflict', record id} | {'full', 'queue'} | {'full', 'lane'}
+-- keeps either everything is written (record, event 1, lane, and, when the lane was idle, the arq
+--       job's place in the queue with one wake token) or nothing. Sent twice with one record id it
+--       answers 'admitted' and writes once.
+
+local id, lane, job = ARGV[6], ARGV[7], ARGV[8]
+local idempotency, control = KEYS[2], KEYS[3]
+local lane_key = base .. 'lane:' .. lane
+
+if redis.call('EXISTS', base .. id) == 1 then
+  return { 'admitted', id, math.max(0, (redis.call('LPOS', lane_key, id) or 0)) }
+end
+if idempotency ~= '' then
+  local known = redis.call('HMGET', idempotency, 'id', 'fingerprint')
+  if known[1] then
+    if known[2] == ARGV[11] then
+      return { 'replayed', known[1] }
+    end
+    return { 'conflict', known[1] }
+  end
+end
+if redis.call('ZCARD', base .. 'open') >= tonumber(ARGV[9]) then
+  return { 'full', 'queue' }
+end
+local ahead = redis.call('LLEN', lane_key)
+if ahead >= tonumber(ARGV[10]) then
+  return { 'full', 'lane' }
+end
+
+local now = now_ms()
+local not_before = 0
+if tonumber(ARGV[12]) > 0 then
+  not_before = now + tonumber(ARGV[12])
+end
+local expires = 0
+if tonumber(ARGV[13]) > 0 then
+  expires = now + tonumber(ARGV[13])
+end
+append_event(id, 0, 1, 'run.queued', ARGV[14])
+redis.call('HSET', base .. id, 'id', id, 'lane', lane, 'status', 'queued', 'attempt', 0,
+  'crashes', 0, 'created_ms', now, 'not_before_ms', not_before, 'expires_ms', expires,
+  'idempotency', idempotency, unpack(ARGV, 15))
+redis.call('SET', 'arq:job:' .. tag .. id, job)
+redis.call('RPUSH', lane_key, id)
+redis.call('ZADD', base .. 'open', now, id)
+if idempotency ~= '' then
+  redis.call('HSET', idempotency, 'id', id, 'fingerprint', ARGV[11])
+end
+if ahead == 0 then
+  redis.call('ZADD', queue, math.max(now, not_before), tag .. id)
+  wake_one()
+end
+if control ~= '' then
+  redis.call('XADD', control, 'MAXLEN', 1, '*', 'run', id)
+  redis.call('PEXPIRE', control, 3600000)
+end
+return { 'admitted', id, ahead }

@@ -1,0 +1,52 @@
+-- finish: ends a job with its result, everything that follows from it included.
+--
+-- KEYS  1 queue · 2 session record or '' · 3 transcript or ''
+-- ARGV  6 record id · 7 attempt · 8 status · 9 most messages kept in the transcript
+--       10 session retention in ms · 11 agent id · 12 number of event items (type, data each)
+--       then the events, the number of record field items, the fields, the messages
+-- reply 'finished' | 'stale'
+-- keeps the result, the terminal event, the transcript and the lane's advance are one step, and only
+--       the current attempt can take it. Sent twice by that attempt it answers 'finished'.
+
+local id, attempt, status = ARGV[6], ARGV[7], ARGV[8]
+local key = base .. id
+local state = redis.call('HMGET', key, 'status', 'attempt')
+if state[2] ~= attempt then
+  return 'stale'
+end
+if TERMINAL[state[1]] then
+  return 'finished'
+end
+if state[1] ~= 'in_progress' then
+  return 'stale'
+end
+
+local at = 13
+local function take_list()
+  local list = {}
+  local count = tonumber(ARGV[at - 1])
+  for i = at, at + count - 1 do
+    list[#list + 1] = ARGV[i]
+  end
+  at = at + count + 1
+  return list
+end
+local events = take_list()
+local fields = take_list()
+local now = now_ms()
+
+if KEYS[2] ~= '' then
+  local messages = 0
+  for i = at - 1, #ARGV do
+    redis.call('RPUSH', KEYS[3], ARGV[i])
+    messages = messages + 1
+  end
+  redis.call('LTRIM', KEYS[3], -tonumber(ARGV[9]), -1)
+  redis.call('HSETNX', KEYS[2], 'created_ms', now)
+  redis.call('HSET', KEYS[2], 'agent_id', ARGV[11], 'updated_ms', now, 'last_run_id', id)
+  redis.call('HINCRBY', KEYS[2], 'messages', messages)
+  redis.call('PEXPIRE', KEYS[2], ARGV[10])
+  redis.call('PEXPIRE', KEYS[3], ARGV[10])
+end
+terminate(id, tonumber(attempt), status, events, fields, now, false)
+return 'finished'

