@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -28,7 +28,7 @@ from openclaw_common.contracts.errors import API_ERROR, ErrorBody, StoreUnavaila
 from openclaw_common.contracts.run import RunStatus, SchemaNotSupported
 from openclaw_common.contracts.run_event import RUN_CANCELLED, RUN_FAILED
 from openclaw_common.queue.job_queue import pack, unpack
-from openclaw_common.store.client import BACKOFF_CAP_S, BACKOFF_START_S
+from openclaw_common.store.client import BACKOFF_CAP_S, BACKOFF_START_S, BlockingConnection
 from openclaw_common.store.leases import ClaimedJob, Lease, LeaseLost
 from openclaw_common.store.store import Store
 
@@ -100,9 +100,9 @@ class LaneWorker(Worker):
         self._held: dict[str, _Held] = {}
         self._slot_freed = asyncio.Event()
         self._exclusive = False
-        self._draining = False
+        self._unclear = False
+        self._draining = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._loops: list[asyncio.Task[None]] = []
 
     @property
     def executing(self) -> int:
@@ -114,26 +114,36 @@ class LaneWorker(Worker):
         self.ctx["redis"] = self.pool
         if self.on_startup:
             await self.on_startup(self.ctx)
-        loops = [self._claim_loop(), self._control_loop(), self._renew_loop()]
+        claiming = asyncio.create_task(self._claim_loop(), name="claim-loop")
+        loops = {
+            asyncio.create_task(self._control_loop(), name="control-loop"),
+            asyncio.create_task(self._renew_loop(), name="renew-loop"),
+            asyncio.create_task(self._stopping.wait(), name="stopping"),
+        }
         if self.cron_jobs:
-            loops.append(self._cron_loop())
-        self._loops = [asyncio.create_task(loop, name=loop.__name__) for loop in loops]
-        stopping = asyncio.create_task(self._stopping.wait())
+            loops.add(asyncio.create_task(self._cron_loop(), name="cron-loop"))
         try:
-            await asyncio.wait([*self._loops, stopping], return_when=asyncio.FIRST_COMPLETED)
-            for loop in self._loops:
-                if loop.done() and not loop.cancelled():
-                    loop.result()
+            await self._watch(claiming, loops)
         finally:
-            self._stopping.set()
-            await _end([stopping, *self._loops])
-            await self._abandon()
+            self.stop()
+            # Never cancelled: a claim whose answer is dropped leaves leases that nobody works on.
+            await asyncio.wait([claiming])
+            await self.drain(0)
+            await _end(loops)
             if self.on_shutdown:
                 await self.on_shutdown(self.ctx)
 
+    async def _watch(self, claiming: asyncio.Task[None], loops: set[asyncio.Task[Any]]) -> None:
+        """Return when asked to stop; raise what ended a loop that should not end."""
+        waiting = {claiming, *loops}
+        while not self._stopping.is_set():
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for loop in done:
+                loop.result()
+
     async def drain(self, timeout_s: float) -> None:
         """Take nothing new; wait up to `timeout_s` for what runs, then hand the rest back."""
-        self._draining = True
+        self._draining.set()
         self._slot_freed.set()
         tasks = [held.task for held in self._held.values() if held.task]
         if tasks and timeout_s > 0:
@@ -147,11 +157,9 @@ class LaneWorker(Worker):
 
     def stop(self) -> None:
         """End `async_run`. Without a `drain` before, what runs is handed back."""
-        self._draining = True
+        self._draining.set()
+        self._slot_freed.set()
         self._stopping.set()
-
-    async def _abandon(self) -> None:
-        await self.drain(0)
 
     async def close(self) -> None:
         """Nothing to close: the connections are the store's."""
@@ -162,24 +170,29 @@ class LaneWorker(Worker):
         wake = self._store.client.blocking()
         pause = BACKOFF_START_S
         try:
-            while not self._draining:
+            while not self._draining.is_set():
                 try:
                     await self._claim_and_wait(wake)
                     pause = BACKOFF_START_S
                 except StoreUnavailable:
                     logger.warning("redis_unavailable", extra={"worker_id": self.worker_id})
+                    self._unclear = True
                     await asyncio.sleep(pause * (0.5 + self._random_s() / 2))
                     pause = min(pause * 2, BACKOFF_CAP_S)
-            await self._stopping.wait()
         finally:
             await wake.close()
 
-    async def _claim_and_wait(self, wake: Any) -> None:
+    async def _claim_and_wait(self, wake: BlockingConnection) -> None:
         free = self.max_jobs - len(self._held)
         if free <= 0 or self._exclusive:
             self._slot_freed.clear()
             await self._slot_freed.wait()
             return
+        if self._unclear:
+            await self._leases.release_unknown(
+                self.worker_id, {job.job_id: job.attempt for job in self._held.values()}
+            )
+            self._unclear = False
         wanted = min(free, CLAIM_BATCH)
         claim = await self._leases.claim(self.worker_id, wanted, idle=not self._held)
         for job in claim.jobs:
@@ -190,8 +203,23 @@ class LaneWorker(Worker):
         wait_s = WAKE_FALLBACK_S * (0.75 + self._random_s() / 2)
         if claim.due_in_ms is not None and not claim.reserved:
             wait_s = min(wait_s, max(claim.due_in_ms / 1000, 0.001))
+        await self._wait_for_wake(wake, wait_s)
+
+    async def _wait_for_wake(self, wake: BlockingConnection, wait_s: float) -> None:
         key = self._store.keys.wake(self._store.scripts.kind)
-        await wake.call("BLPOP", key, f"{wait_s:.3f}", block_s=wait_s)
+        popping = asyncio.create_task(
+            wake.call("BLPOP", key, f"{wait_s:.3f}", block_s=wait_s), name="wake"
+        )
+        draining = asyncio.create_task(self._draining.wait(), name="draining")
+        try:
+            await asyncio.wait({popping, draining}, return_when=asyncio.FIRST_COMPLETED)
+            if popping.done():
+                popping.result()
+            if self._draining.is_set():
+                # The token this worker may have taken is for somebody else.
+                await self._leases.wake()
+        finally:
+            await _end([popping, draining])
 
     def _start(self, job: ClaimedJob) -> None:
         before = self._held.get(job.job_id)
@@ -385,7 +413,7 @@ class LaneWorker(Worker):
             await self._renew([held])
 
 
-async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
+async def _end(tasks: Iterable[asyncio.Task[Any]]) -> None:
     # One cancel() can be swallowed by a connection that is just answering (reliability.md §1.3).
     while pending := [task for task in tasks if not task.done()]:
         for task in pending:

@@ -122,6 +122,23 @@ class Leases:
         """Hand back every lease of a process that is known to be dead; returns how many."""
         return int(await self.scripts.call("release_worker", (worker_id,)))
 
+    async def release_unknown(self, worker_id: str, held: Mapping[str, int]) -> None:
+        """Hand back leases of this process that it does not know of (job id → attempt).
+
+        They come from a claim whose answer was lost on the way.
+        """
+        scripts = self.scripts
+        key = scripts.keys.leases(scripts.kind, worker_id)
+        flat = await scripts.client.execute("HGETALL", key)
+        for name, attempt in zip(flat[::2], flat[1::2], strict=True):
+            if held.get(name.decode()) != int(attempt):
+                await self.release(worker_id, name.decode(), int(attempt))
+
+    async def wake(self) -> None:
+        """Put one wake token back."""
+        scripts = self.scripts
+        await scripts.client.execute("LPUSH", scripts.keys.wake(scripts.kind), "1")
+
     async def settle_plain(
         self, worker_id: str, job_id: str, attempt: int, *, result: bytes = b"", keep_ms: int = 0
     ) -> bool:
