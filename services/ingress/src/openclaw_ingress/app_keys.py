@@ -17,11 +17,16 @@ if TYPE_CHECKING:
     from openclaw_common.store.run_reader import RunStreamReader
     from openclaw_common.store.store import Store
 
+    from openclaw_ingress.auth.authenticator import Authenticator
+    from openclaw_ingress.readiness import Readiness
+
 CONFIG: Final[web.AppKey[Config]] = web.AppKey("config")
 STORE: Final[web.AppKey[Store]] = web.AppKey("store")
 QUEUE: Final[web.AppKey[RunQueue]] = web.AppKey("queue")
 READER: Final[web.AppKey[RunStreamReader]] = web.AppKey("reader")
 DRAIN: Final[web.AppKey[Drain]] = web.AppKey("drain")
+AUTHENTICATOR: Final[web.AppKey[Authenticator]] = web.AppKey("authenticator")
+READINESS: Final[web.AppKey[Readiness]] = web.AppKey("readiness")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +47,5 @@ REQUEST_ID: Final[web.RequestKey[str]] = web.RequestKey("request_id", str)
 """The `x-request-id` of the answer; set for every request."""
 CALLER: Final[web.RequestKey[Caller]] = web.RequestKey("caller", Caller)
 """Set before the handler of every route that asks for authentication."""
+RESPONSE_STARTED: Final[web.RequestKey[bool]] = web.RequestKey("response_started", bool)
+"""Set once the head of the answer is fixed: from then on an error can only break it off."""
