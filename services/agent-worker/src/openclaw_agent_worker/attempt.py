@@ -1,0 +1,247 @@
+"""One attempt at a run: from its lease to the settled lease.
+
+    decode → agent and model → transcript → turn (tried again while nothing was shown) → finish
+
+Every way out settles the lease, or leaves it alone because it is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import dataclass
+from itertools import count
+from typing import Final
+
+import orjson
+
+from openclaw_agent_worker.agent.port import (
+    NO_RESPONSE,
+    AgentEvent,
+    AgentTurn,
+    Completed,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallPiece,
+)
+from openclaw_agent_worker.agent.tool_choice import confirmed
+from openclaw_agent_worker.context import WorkerContext
+from openclaw_agent_worker.emitter import GATHER_S, Emitter
+from openclaw_agent_worker.models.errors import TIMEOUT, UpstreamFailure
+from openclaw_common.contracts.errors import (
+    API_ERROR,
+    ErrorBody,
+    GatewayError,
+    InvalidRequest,
+    StoreUnavailable,
+)
+from openclaw_common.contracts.run import (
+    RunRequest,
+    RunResult,
+    RunStatus,
+)
+from openclaw_common.contracts.run_event import (
+    MESSAGE_COMPLETED,
+    RUN_CANCELLED,
+    RUN_COMPLETED,
+    RUN_FAILED,
+)
+from openclaw_common.runtime.config.agents import Agent
+from openclaw_common.store.leases import Lease, LeaseLost
+
+RELEASE_DELAY_S: Final = 1.0
+"""How long a run waits when its transcript could not be read, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    """The run completed."""
+
+    result: RunResult
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The run failed."""
+
+    error: ErrorBody
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The run was cancelled."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandedBack:
+    """The run waits for another attempt."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """The lease was lost: another attempt owns the run, and nothing was settled here."""
+
+
+Outcome = Succeeded | Failed | Cancelled | HandedBack | Superseded
+
+
+async def execute(context: WorkerContext, lease: Lease) -> Outcome:
+    """Execute the run under `lease` and settle the lease.
+
+    Being cancelled means what the lease says: cancelled by a user, lost, or draining. Otherwise
+    the cancellation is passed on. Raises SchemaNotSupported for a request of a newer ingress, which
+    is not this worker's to fail.
+    """
+    try:
+        try:
+            return await _settle(context, lease)
+        except asyncio.CancelledError:
+            return await _stop(lease)
+    except LeaseLost:
+        return Superseded()
+
+
+async def _settle(context: WorkerContext, lease: Lease) -> Outcome:
+    request = RunRequest.decode(lease.payload)
+    try:
+        agent = _agent(context, request)
+        return await _within_time(context, lease, request, agent)
+    except StoreUnavailable:
+        await lease.release(RELEASE_DELAY_S)
+        return HandedBack("the store was unavailable")
+    except GatewayError as failure:
+        return await _fail(lease, failure.body)
+
+
+async def _within_time(
+    context: WorkerContext, lease: Lease, request: RunRequest, agent: Agent
+) -> Outcome:
+    limit_s = request.timeout_s or agent.timeout_seconds or None
+    try:
+        async with asyncio.timeout(limit_s) as limit:
+            emitter, completed = await _take_turn(context, lease, request, agent)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        return await _fail(lease, ErrorBody(504, API_ERROR, TIMEOUT, "run_timeout"))
+    return await _succeed(lease, request, emitter, completed)
+
+
+async def _take_turn(
+    context: WorkerContext, lease: Lease, request: RunRequest, agent: Agent
+) -> tuple[Emitter, Completed]:
+    turn = AgentTurn(
+        request=request,
+        model=_model(request, agent),
+        instructions="\n\n".join(filter(None, (agent.system_prompt, request.system))),
+        transcript=None
+        if request.ephemeral
+        else await context.sessions.transcript(request.session_key),
+        idle_timeout_s=agent.model_idle_timeout_seconds,
+        idempotency_key=f"{lease.id}:{lease.attempt}:1",
+    )
+    emitter = Emitter(
+        lease.publish,
+        context.clock.monotonic,
+        max_bytes=context.config.runs.max_output_bytes,
+        gather_s=0.0 if request.stream else GATHER_S,
+    )
+    for tried in count(1):
+        try:
+            return emitter, await _relay(context, turn, emitter)
+        except UpstreamFailure as failure:
+            delay_s = context.backoff.delay_s(failure, tried)
+            if delay_s is None or emitter.started:
+                raise
+            await context.backoff.sleep(delay_s)
+    raise AssertionError("count() is endless")
+
+
+async def _relay(context: WorkerContext, turn: AgentTurn, emitter: Emitter) -> Completed:
+    events = confirmed(context.runner.run(turn), turn.request.tool_choice)
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, Completed):
+                return event
+            await _emit(emitter, event)
+    raise RuntimeError("the agent ended its turn without completing it")
+
+
+async def _emit(emitter: Emitter, event: AgentEvent) -> None:
+    match event:
+        case TextDelta(text=text):
+            await emitter.emit_text(text)
+        case ReasoningDelta(text=text):
+            await emitter.emit_reasoning(text)
+        case ToolCallPiece():
+            await emitter.emit_call(event)
+
+
+async def _succeed(
+    lease: Lease, request: RunRequest, emitter: Emitter, completed: Completed
+) -> Outcome:
+    if not emitter.text and not completed.tool_calls:
+        await emitter.emit_text(NO_RESPONSE)
+    result = RunResult(
+        output=emitter.text,
+        finish_reason=completed.finish_reason,
+        tool_calls=completed.tool_calls,
+        usage=completed.usage,
+    )
+    events = [
+        *emitter.take(),
+        (MESSAGE_COMPLETED, orjson.dumps({"finish_reason": completed.finish_reason})),
+        (RUN_COMPLETED, orjson.dumps({"usage": completed.usage.to_wire()})),
+    ]
+    kept = bool(completed.new_messages)
+    await lease.finish(
+        RunStatus.COMPLETED,
+        events=events,
+        result=result,
+        session_key=request.session_key if kept else "",
+        agent_id=request.agent_id,
+        transcript=completed.new_messages,
+    )
+    return Succeeded(result)
+
+
+async def _fail(lease: Lease, error: ErrorBody) -> Outcome:
+    event = (RUN_FAILED, orjson.dumps({"error": error.to_record()}))
+    await lease.finish(RunStatus.FAILED, events=[event], error=error)
+    return Failed(error)
+
+
+async def _stop(lease: Lease) -> Outcome:
+    """Settle a lease whose task was cancelled; what had not been published is dropped."""
+    if lease.lost:
+        return Superseded()
+    if lease.cancel_reason is not None:
+        event = (RUN_CANCELLED, orjson.dumps({"reason": lease.cancel_reason}))
+        await lease.finish(RunStatus.CANCELLED, events=[event])
+        return Cancelled(lease.cancel_reason)
+    if lease.draining:
+        await lease.release()
+        return HandedBack("the worker is draining")
+    raise asyncio.CancelledError
+
+
+def _agent(context: WorkerContext, request: RunRequest) -> Agent:
+    agent = context.config.agents.entries.get(request.agent_id)
+    if agent is None:
+        raise InvalidRequest(f"Unknown agent '{request.agent_id}'.")
+    return agent
+
+
+def _model(request: RunRequest, agent: Agent) -> str:
+    reference = request.model_override or agent.model.primary
+    if reference is None:
+        message = (
+            f"Agent '{agent.id}' has no model; set agents.entries.{agent.id}.model or "
+            'agents.defaults.model to "provider/model".'
+        )
+        raise GatewayError(ErrorBody(500, API_ERROR, message, "model_not_configured"))
+    return reference

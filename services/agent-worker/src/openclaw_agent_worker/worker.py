@@ -1,0 +1,113 @@
+"""The composition root of the agent worker: one LaneWorker over the run queue, and what it needs.
+
+The only file of this service that knows arq. `AgentWorkerService` runs inside any event loop (the
+standalone process uses it); `serve` is the worker process itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+from collections.abc import Coroutine
+from typing import Any, Final
+
+import aiohttp
+from arq.worker import func
+
+from openclaw_agent_worker.agent.pydantic_ai_runner import PydanticAiRunner
+from openclaw_agent_worker.backoff import Backoff
+from openclaw_agent_worker.context import WorkerContext
+from openclaw_agent_worker.jobs.execute_run import CONTEXT, execute_run
+from openclaw_agent_worker.models.registry import ModelRegistry
+from openclaw_common.queue.job_queue import EXECUTE_RUN
+from openclaw_common.queue.worker import LaneWorker
+from openclaw_common.runtime.clock import SystemClock
+from openclaw_common.runtime.config import Config
+from openclaw_common.store.store import Store
+
+KEEP_ALIVE_S: Final = 30.0
+"""How long an idle connection to a provider is kept, in seconds."""
+
+
+class AgentWorkerService:
+    """Executes runs from `start` until `drain` and `stop`. The store stays the caller's."""
+
+    def __init__(self, config: Config, store: Store, *, worker_id: str) -> None:
+        self._config = config
+        self._store = store
+        self._worker_id = worker_id
+        self._http: aiohttp.ClientSession | None = None
+        self._worker: LaneWorker | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to take runs."""
+        # As many connections as runs; no cookies, which would tie one run to another.
+        self._http = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        context = WorkerContext(
+            config=self._config,
+            sessions=self._store.sessions,
+            runner=PydanticAiRunner(ModelRegistry(self._config.models.providers, self._http)),
+            backoff=Backoff(self._config.runs.max_tries, asyncio.sleep, random.random),
+            clock=SystemClock(),
+        )
+        self._worker = LaneWorker(
+            [func(execute_run, name=EXECUTE_RUN)],
+            store=self._store,
+            worker_id=self._worker_id,
+            concurrency=self._config.worker.concurrency,
+            renew_ms=self._config.runs.renew_ms,
+            ctx={CONTEXT: context},
+        )
+        self._serving = asyncio.create_task(self._worker.async_run(), name="agent-worker")
+
+    async def wait(self) -> None:
+        """Return once stopped; raises what ended the worker by itself."""
+        if self._serving is not None:
+            await asyncio.shield(self._serving)
+
+    async def drain(self, timeout_s: float) -> None:
+        """Take nothing new, let runs finish for `timeout_s` seconds, then hand the rest back."""
+        if self._worker is not None:
+            await self._worker.drain(timeout_s)
+
+    async def stop(self) -> None:
+        """End; what still runs is handed back. Raises what ended the worker by itself."""
+        if self._worker is not None:
+            self._worker.stop()
+        try:
+            await self.wait()
+        finally:
+            if self._http is not None:
+                await self._http.close()
+
+
+async def serve(config: Config, worker_id: str) -> None:
+    """Run one worker process until SIGTERM or SIGINT, then drain."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    store = await Store.connect(config.redis, config.runs, role="worker")
+    service = AgentWorkerService(config, store, worker_id=worker_id)
+    try:
+        await service.start()
+        await _first(service.wait(), stopping.wait())
+        await service.drain(config.worker.drain_seconds)
+        await service.stop()
+    finally:
+        await store.close()
+
+
+async def _first(*waits: Coroutine[Any, Any, object]) -> None:
+    """Return when one of `waits` has; raise what it raised."""
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in left:
+        task.cancel()
+    for task in done:
+        task.result()
