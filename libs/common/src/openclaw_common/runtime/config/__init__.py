@@ -10,6 +10,7 @@ from openclaw_common.runtime.config.gateway import Gateway, RateLimit
 from openclaw_common.runtime.config.limits import Ingress, Redis, Runs, Worker
 from openclaw_common.runtime.config.loader import LoadedConfig, load_config
 from openclaw_common.runtime.config.models import Model, Provider
+from openclaw_common.runtime.config.redis_url import RedisAddress, parse_redis_url
 from openclaw_common.runtime.config.root import Config
 
 __all__ = [
@@ -23,8 +24,10 @@ __all__ = [
     "Provider",
     "RateLimit",
     "Redis",
+    "RedisAddress",
     "Runs",
     "Worker",
     "load_config",
     "normalise_agent_id",
+    "parse_redis_url",
 ]

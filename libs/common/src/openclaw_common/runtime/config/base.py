@@ -5,11 +5,17 @@ Files use OpenClaw's camelCase keys; code uses the snake_case attribute of the s
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
+
+_SECRET_KEY: Final = re.compile(
+    r"(?:token|secret|password|passphrase|api_?key|private_?key|authorization|cookie)\Z", re.I
+)
 
 
 class Section(BaseModel):
@@ -26,8 +32,42 @@ class Section(BaseModel):
     accepted_keys: ClassVar[frozenset[str]] = frozenset()
     """Keys that OpenClaw has here and that mean nothing to this gateway: no warning."""
 
+    kept_keys: ClassVar[frozenset[str]] = frozenset()
+    """Keys that are no fields of their own but are read by a validator."""
+
+    computed_fields: ClassVar[frozenset[str]] = frozenset()
+    """Attributes that are worked out from others and are no keys of the file."""
+
     free_form: ClassVar[bool] = False
-    """Whether any further key is somebody else's business: no warning."""
+    """Whether further keys are kept for somebody else: no warning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Annotation of an object that is kept as written: its known keys, for warnings only."""
+
+    names: frozenset[str]
+
+
+def names_secret(key: str | int) -> bool:
+    """Whether the value under this key of a file is a credential."""
+    return isinstance(key, str) and _SECRET_KEY.search(key) is not None
+
+
+def seal(value: Any, *, secret: bool = False) -> Any:
+    """Return a copy in which every text under a key that names a secret is a SecretStr.
+
+    So that an object kept as written can be shown without showing a credential. All values under
+    `headers` count as secret.
+    """
+    if isinstance(value, dict):
+        return {
+            key: seal(item, secret=secret or key == "headers" or names_secret(key))
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [seal(item, secret=secret) for item in value]
+    return SecretStr(value) if secret and isinstance(value, str) else value
 
 
 def _whole_number(value: Any) -> Any:
@@ -52,3 +92,5 @@ Positive = Annotated[WholeNumber, Field(gt=0)]
 NonNegative = Annotated[WholeNumber, Field(ge=0)]
 Port = Annotated[WholeNumber, Field(ge=0, le=65535)]
 Words = tuple[str, ...]
+Written = Annotated[dict[str, Any], AfterValidator(seal)]
+"""An object kept as written, with its secrets sealed."""

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from pydantic import SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
+from openclaw_common.runtime.config import openclaw_keys
 from openclaw_common.runtime.config.base import Flag, Port, Positive, Section, Words
 from openclaw_common.runtime.config.http import Http
 
@@ -37,8 +38,12 @@ class RateLimit(Section):
 class TrustedProxy(Section):
     """Auth mode `trusted-proxy`: a proxy has authenticated the user and names it in a header."""
 
+    accepted_keys = openclaw_keys.TRUSTED_PROXY
+
     user_header: str | None = None
+    """The header that names the user."""
     required_headers: Words = ()
+    """Headers that the proxy must have sent too."""
     allow_users: Words = ()
     """Users let in; empty for all."""
     allow_loopback: Flag = False
@@ -48,7 +53,7 @@ class TrustedProxy(Section):
 class Auth(Section):
     """Who may use the gateway."""
 
-    accepted_keys = frozenset({"allowTailscale"})
+    accepted_keys = openclaw_keys.GATEWAY_AUTH
 
     mode: AuthMode = "token"
     """If not given: `password` when only a password is set, else `token`."""
@@ -60,27 +65,35 @@ class Auth(Section):
     @model_validator(mode="before")
     @classmethod
     def _resolve_mode(cls, data: Any) -> Any:
-        if not isinstance(data, dict) or data.get("mode") is not None:
+        if not isinstance(data, dict):
             return data
-        if not data.get("password"):
+        # An empty credential would let everybody in, so it counts as none.
+        data = {k: v for k, v in data.items() if k not in ("token", "password") or not _blank(v)}
+        if data.get("mode") is not None or "password" not in data:
             return data
-        if data.get("token"):
+        if "token" in data:
             raise PydanticCustomError(
                 "auth_mode_missing",
-                'both a token and a password are set; set gateway.auth.mode to "token" or '
-                '"password"',
+                "a token and a password are both set (a file or the environment may set them);"
+                ' set gateway.auth.mode to "token" or "password"',
             )
         return {**data, "mode": "password"}
+
+
+def _blank(value: Any) -> bool:
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return text is None or (isinstance(text, str) and not text.strip())
 
 
 class Gateway(Section):
     """The listener."""
 
-    accepted_keys = frozenset({"mode", "publicOrigin", "tools", "tls", "reload", "controlUi"})
+    accepted_keys = openclaw_keys.GATEWAY
 
     port: Port = 18789
     """TCP port; 0 lets the system choose one."""
     bind: Bind = "loopback"
+    """Which addresses to listen on; `lan` is all of them."""
     custom_bind_host: str | None = None
     """Address to listen on when `bind` is `custom`."""
     auth: Auth = Auth()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, model_validator
 from pydantic_core import PydanticCustomError
 
+from openclaw_common.runtime.config import openclaw_keys
 from openclaw_common.runtime.config.base import Flag, NonNegative, Positive, Section, Words
+
+_MOVED: Final = {"maxImageParts": "maxParts", "maxTotalImageBytes": "maxTotalBytes"}
 
 
 def _header_or_false(value: Any) -> Any:
@@ -38,6 +41,7 @@ class Images(Section):
     max_parts: Positive = 8
     """Images in one request."""
     max_redirects: NonNegative = 3
+    """Redirects followed while fetching one image."""
     timeout_ms: Positive = 10_000
     """How long fetching one image may take, in milliseconds."""
 
@@ -45,20 +49,33 @@ class Images(Section):
 class ChatCompletions(Section):
     """`POST /v1/chat/completions`."""
 
+    kept_keys = frozenset(_MOVED)
+
     enabled: Flag = False
+    """Whether the endpoint exists."""
     strict_model: Flag = False
     """Whether a `model` that is no OpenClaw form is refused instead of meaning the default."""
     max_body_bytes: Positive = 20_971_520
     """Size of one request body, in bytes."""
     images: Images = Images()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _image_limits(cls, data: Any) -> Any:
+        """Take OpenClaw's `maxImageParts` and `maxTotalImageBytes`, which stand beside `images`."""
+        if not isinstance(data, dict) or not isinstance(data.get("images", {}), dict):
+            return data
+        moved = {new: data[old] for old, new in _MOVED.items() if old in data}
+        return {**data, "images": {**moved, **data.get("images", {})}} if moved else data
+
 
 class Responses(Section):
     """`POST /v1/responses`."""
 
-    accepted_keys = frozenset({"maxBodyBytes", "maxUrlParts", "files", "images"})
+    accepted_keys = openclaw_keys.RESPONSES
 
     enabled: Flag = False
+    """Whether the endpoint exists."""
 
 
 class Endpoints(Section):

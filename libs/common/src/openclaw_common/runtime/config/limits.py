@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import SecretStr
+from pydantic import SecretStr, field_validator
+from pydantic_core import PydanticCustomError
 
 from openclaw_common.runtime.config.base import NonNegative, Positive, Section
+from openclaw_common.runtime.config.redis_url import RedisAddress, parse_redis_url
 
 
 class Redis(Section):
@@ -26,6 +28,20 @@ class Redis(Section):
     def configured(self) -> bool:
         """Whether a URL was given, by the file or the environment."""
         return "url" in self.model_fields_set
+
+    @property
+    def address(self) -> RedisAddress:
+        """What the URL says."""
+        return parse_redis_url(self.url.get_secret_value())
+
+    @field_validator("url")
+    @classmethod
+    def _understood(cls, url: SecretStr) -> SecretStr:
+        try:
+            parse_redis_url(url.get_secret_value())
+        except ValueError as error:
+            raise PydanticCustomError("redis_url", "{reason}", {"reason": str(error)}) from None
+        return url
 
 
 class Runs(Section):

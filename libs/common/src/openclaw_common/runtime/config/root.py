@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import Field
 
+from openclaw_common.runtime.config import checks, openclaw_keys
 from openclaw_common.runtime.config.agents import Agents
+from openclaw_common.runtime.config.automation import Cron, Diagnostics, Secrets, Tools
 from openclaw_common.runtime.config.base import Section
+from openclaw_common.runtime.config.channels import Binding, Channel
+from openclaw_common.runtime.config.errors import ConfigError
 from openclaw_common.runtime.config.gateway import Gateway
+from openclaw_common.runtime.config.hooks import Hooks
 from openclaw_common.runtime.config.limits import Ingress, Redis, Runs, Worker
 from openclaw_common.runtime.config.models import Models
+from openclaw_common.runtime.config.session import Messages, Session
 
 
 class Config(Section):
     """The configuration of one gateway; `Config()` is what no file at all gives."""
+
+    accepted_keys = openclaw_keys.ROOT
 
     gateway: Gateway = Gateway()
     agents: Agents = Field(default_factory=Agents)
@@ -23,4 +29,22 @@ class Config(Section):
     runs: Runs = Runs()
     worker: Worker = Worker()
     ingress: Ingress = Ingress()
-    hooks: dict[str, Any] = Field(default={}, repr=False)
+    session: Session = Session()
+    messages: Messages = Messages()
+    hooks: Hooks = Hooks()
+    channels: dict[str, Channel] = Field(default_factory=dict)
+    """By channel; `defaults` and `modelByChannel` are no channels."""
+    bindings: tuple[Binding, ...] = ()
+    tools: Tools = Tools()
+    cron: Cron = Cron()
+    diagnostics: Diagnostics = Diagnostics()
+    secrets: Secrets = Secrets()
+
+    def check(self, *, require_auth: bool = True) -> None:
+        """Raise ConfigError when settings contradict each other.
+
+        `require_auth=False` lets mode `token` be without a token, for a caller who makes one.
+        """
+        found = list(checks.problems(self, require_auth=require_auth))
+        if found:
+            raise ConfigError("\n".join(found))

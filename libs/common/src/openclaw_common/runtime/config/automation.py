@@ -1,0 +1,65 @@
+"""`tools`, `cron`, `diagnostics` and `secrets`: the smaller sections of an OpenClaw file."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr
+
+from openclaw_common.runtime.config import openclaw_keys
+from openclaw_common.runtime.config.base import Flag, Section, Words, Written
+
+
+class Tools(Section):
+    """Which tools agents may use."""
+
+    accepted_keys = openclaw_keys.TOOLS
+
+    profile: Literal["minimal", "coding", "messaging", "full"] | None = None
+    allow: Words = ()
+    deny: Words = ()
+    by_provider: dict[str, Any] = Field(default_factory=dict)
+
+
+class Cron(Section):
+    """Scheduled runs."""
+
+    accepted_keys = openclaw_keys.CRON
+
+    enabled: Flag = True
+    webhook_token: SecretStr | None = None
+    webhook_ssrf_policy: dict[str, Any] = Field(default_factory=dict)
+    session_retention: Any = "24h"
+    """A duration as text, or false for ever."""
+
+
+class Diagnostics(Section):
+    """Traces, metrics and targeted logs."""
+
+    accepted_keys = openclaw_keys.DIAGNOSTICS
+
+    enabled: Flag = True
+    flags: Words = ()
+    otel: Written = Field(default_factory=dict, repr=False)
+
+
+class SecretProvider(Section):
+    """Where SecretRefs of this name are looked up."""
+
+    accepted_keys = openclaw_keys.SECRET_PROVIDER
+
+    source: Literal["env", "file", "exec", "store"]
+    path: str | None = None
+    """The file of a `file` provider."""
+    mode: Literal["json", "singleValue"] = "json"
+    """Whether that file is a JSON object, read by JSON pointer, or one value."""
+
+
+class Secrets(Section):
+    """Providers of SecretRefs."""
+
+    accepted_keys = openclaw_keys.SECRETS
+
+    providers: dict[str, SecretProvider] = Field(default_factory=dict)
+    defaults: dict[str, str] = Field(default_factory=dict)
+    """Name of the provider that a reference without one means, by source."""

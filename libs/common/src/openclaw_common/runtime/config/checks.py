@@ -1,0 +1,231 @@
+"""Contradictions between settings that are each fine alone."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from openclaw_common.runtime.config.agents import ModelChoice
+from openclaw_common.runtime.config.hooks import Hooks
+from openclaw_common.runtime.config.key_path import KeyPath, show
+from openclaw_common.runtime.config.models import APIS_WITHOUT_BASE_URL
+
+if TYPE_CHECKING:
+    from openclaw_common.runtime.config.root import Config
+
+GENERATED_KEY_PREFIX: Final = "hook:"
+"""What the session keys that hooks make up start with."""
+_RENEWALS_PER_LEASE: Final = 3
+_NOT_MORE_THAN: Final = (
+    ("runs.maxQueuedPerSession", "runs.maxQueued"),
+    ("runs.quarantineAfterCrashes", "runs.maxCrashes"),
+    ("runs.streamRetentionSeconds", "runs.retentionSeconds"),
+    ("runs.idempotencySeconds", "runs.retentionSeconds"),
+    ("ingress.maxConnectionsPerClient", "ingress.maxConnections"),
+    ("ingress.maxStreams", "ingress.maxConnections"),
+)
+
+
+def problems(config: Config, *, require_auth: bool) -> Iterator[str]:
+    """Yield a line per contradiction, which starts with the place to change."""
+    yield from _auth(config, require_auth)
+    yield from _listener(config)
+    yield from _limits(config)
+    yield from (f"{show(('agents', *path))}: {text}" for path, text in config.agents.problems)
+    yield from _providers(config)
+    yield from _agent_models(config)
+    if config.hooks.enabled:
+        yield from _hooks(config.hooks)
+
+
+def warnings(config: Config) -> Iterator[str]:
+    """Yield a line per setting that works but is likely not what was meant."""
+    auth = config.gateway.auth
+    shared = [secret for secret in (auth.token, auth.password) if secret is not None]
+    if config.hooks.token is not None and config.hooks.token in shared:
+        yield (
+            "hooks.token: is the gateway's own token or password, so whoever may send a hook may"
+            " use the whole gateway; give hooks a token of their own"
+        )
+    if auth.mode == "trusted-proxy" and auth.token is not None:
+        yield 'gateway.auth.token: has no effect while gateway.auth.mode is "trusted-proxy"'
+    for index, binding in enumerate(config.bindings):
+        if binding.agent_id.strip().lower() not in config.agents.entries:
+            yield f"{show(('bindings', index, 'agentId'))}: names no configured agent"
+
+
+def _auth(config: Config, require_auth: bool) -> Iterator[str]:
+    gateway = config.gateway
+    auth = gateway.auth
+    if auth.mode == "token" and auth.token is None and require_auth:
+        yield (
+            'gateway.auth.token: is required while gateway.auth.mode is "token"; set'
+            " OPENCLAW_GATEWAY_TOKEN (or OPENCLAW_GATEWAY_TOKEN_FILE), or choose another mode"
+        )
+    if auth.mode == "password" and auth.password is None:
+        yield (
+            'gateway.auth.password: is required while gateway.auth.mode is "password"; set'
+            " OPENCLAW_GATEWAY_PASSWORD (or OPENCLAW_GATEWAY_PASSWORD_FILE)"
+        )
+    if auth.mode == "trusted-proxy" and not auth.trusted_proxy.user_header:
+        yield (
+            "gateway.auth.trustedProxy.userHeader: is required while gateway.auth.mode is"
+            ' "trusted-proxy"; name the header in which the proxy puts the user'
+        )
+    if auth.mode == "trusted-proxy" and not gateway.trusted_proxies:
+        yield (
+            'gateway.trustedProxies: is required while gateway.auth.mode is "trusted-proxy"; list'
+            " the proxies' addresses"
+        )
+
+
+def _listener(config: Config) -> Iterator[str]:
+    gateway = config.gateway
+    if gateway.bind == "custom" and not _is_address(gateway.custom_bind_host):
+        yield (
+            'gateway.customBindHost: must be an IP address while gateway.bind is "custom", for'
+            ' example "192.168.1.10"'
+        )
+    for index, proxy in enumerate(gateway.trusted_proxies):
+        if not _is_network(proxy):
+            place = show(("gateway", "trustedProxies", index))
+            yield f'{place}: must be an IP address or a network, for example "10.0.0.0/8"'
+    if gateway.auth.mode == "none" and _is_exposed(config):
+        yield (
+            f'gateway.auth.mode: "none" together with gateway.bind "{gateway.bind}" lets everybody'
+            ' in; use "token", "password" or "trusted-proxy", or bind to "loopback"'
+        )
+
+
+def _is_exposed(config: Config) -> bool:
+    gateway = config.gateway
+    if gateway.bind == "custom" and _is_address(gateway.custom_bind_host):
+        return not ipaddress.ip_address(str(gateway.custom_bind_host)).is_loopback
+    return gateway.bind in ("lan", "tailnet")
+
+
+def _is_address(text: str | None) -> bool:
+    try:
+        ipaddress.ip_address(text or "")
+    except ValueError:
+        return False
+    return True
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _limits(config: Config) -> Iterator[str]:
+    runs = config.runs
+    if runs.lease_ms < _RENEWALS_PER_LEASE * runs.renew_ms:
+        yield (
+            f"runs.leaseMs: must be at least {_RENEWALS_PER_LEASE} times runs.renewMs, so that one"
+            f" late renewal does not lose a run; {runs.lease_ms} is less than"
+            f" {_RENEWALS_PER_LEASE * runs.renew_ms}"
+        )
+    values = config.model_dump(include={"runs", "ingress"}, by_alias=True)
+    for small, large in _NOT_MORE_THAN:
+        less, more = (values[s][k] for s, k in (small.split("."), large.split(".")))
+        if less > more:
+            yield f"{small}: must not be more than {large}; {less} is more than {more}"
+    images = config.gateway.http.endpoints.chat_completions.images
+    if images.max_bytes > images.max_total_bytes:
+        yield (
+            "gateway.http.endpoints.chatCompletions.images.maxBytes: must not be more than"
+            f" maxTotalBytes beside it; {images.max_bytes} is more than {images.max_total_bytes}"
+        )
+
+
+def _providers(config: Config) -> Iterator[str]:
+    for name, provider in config.models.providers.items():
+        place = show(("models", "providers", name, "baseUrl"))
+        if provider.base_url is None:
+            if provider.api not in APIS_WITHOUT_BASE_URL:
+                yield f'{place}: is required for the api "{provider.api}"'
+        elif not _is_http_url(provider.base_url):
+            yield f"{place}: must be an http:// or https:// URL"
+        ids = [model.id for model in provider.models]
+        for index, model_id in enumerate(ids):
+            if model_id in ids[:index]:
+                place = show(("models", "providers", name, "models", index, "id"))
+                yield f'{place}: the model "{model_id}" is given twice'
+
+
+def _is_http_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _agent_models(config: Config) -> Iterator[str]:
+    known = config.models.providers
+    told: set[str] = set()
+    for agent in config.agents.entries.values():
+        for key, model in _models_of(agent.model):
+            provider, slash, name = model.partition("/")
+            place = show(("agents", *config.agents.model_place(agent.id), *key))
+            if place in told:
+                continue
+            told.add(place)
+            if not slash or not name:
+                yield (
+                    f'{place}: "{model}" is neither provider/model, an alias of agents.defaults'
+                    ".models nor a model of exactly one provider"
+                )
+            elif provider not in known:
+                yield (
+                    f'{place}: "{model}" names the provider "{provider}", which models.providers'
+                    f" does not define (it has {', '.join(sorted(known)) or 'none'})"
+                )
+
+
+def _models_of(choice: ModelChoice) -> Iterator[tuple[KeyPath, str]]:
+    if choice.primary:
+        yield (), choice.primary
+    for index, fallback in enumerate(choice.fallbacks):
+        yield ("fallbacks", index), fallback
+
+
+def _hooks(hooks: Hooks) -> Iterator[str]:
+    if hooks.token is None or not hooks.token.get_secret_value().strip():
+        yield "hooks.token: hooks.enabled requires hooks.token"
+    prefixes = [p.strip().lower() for p in hooks.allowed_session_key_prefixes if p.strip()]
+    default = hooks.default_session_key
+    if prefixes and default is not None:
+        if not default.lower().startswith(tuple(prefixes)):
+            yield (
+                "hooks.defaultSessionKey: must match hooks.allowedSessionKeyPrefixes"
+                f" ({', '.join(prefixes)})"
+            )
+    elif prefixes and not GENERATED_KEY_PREFIX.startswith(tuple(prefixes)):
+        yield (
+            f"hooks.allowedSessionKeyPrefixes: must include '{GENERATED_KEY_PREFIX}' when"
+            " hooks.defaultSessionKey is unset"
+        )
+    if not prefixes and _has_templated_key(hooks):
+        yield (
+            "hooks.allowedSessionKeyPrefixes: is required when a hook mapping sessionKey uses"
+            " templates, even if hooks.allowRequestSessionKey=true"
+        )
+
+
+def _has_templated_key(hooks: Hooks) -> bool:
+    paths = [(mapping.get("match") or {}).get("path") for mapping in hooks.mappings]
+    keys = [
+        key.get_secret_value() if isinstance(key, SecretStr) else key
+        for key in (mapping.get("sessionKey") for mapping in hooks.mappings)
+    ]
+    # The preset's own key is a template; a mapping for its path stands before it.
+    preset = "gmail" in hooks.presets and "gmail" not in paths
+    return preset or any(isinstance(key, str) and "{{" in key for key in keys)

@@ -1,0 +1,100 @@
+"""Keys of an OpenClaw 2026.9 file that mean nothing to this gateway and are accepted silently.
+
+One set a section, so that a file written for OpenClaw loads without noise while a misspelt key is
+still told. A key that this gateway honours is a field of the section's model and stands not here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+
+def _keys(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+ROOT: Final = _keys(
+    "$schema meta env wizard auth logging telemetry cli crestodian update browser ui acp nodeHost"
+    " broadcast audio media commands approvals web discovery canvas canvasHost talk tts memory"
+    " plugins skills mcp proxy worktreeRoot worktreeAcceleration worktreeMaxCount"
+    " repositoryBranchPrefix cloudWorkers transcripts accessGroups desktop surfaces"
+)
+
+GATEWAY: Final = _keys(
+    "mode publicOrigin controlUi cliAgents terminal remote nodes push roles tailscale tls reload"
+    " tools webchat channelHealthCheckMinutes channelStaleEventThresholdMinutes"
+    " channelMaxRestartsPerHour workspacePreviewMaxBytes handshakeTimeoutMs"
+)
+GATEWAY_AUTH: Final = frozenset({"allowTailscale", "identityScopes"})
+TRUSTED_PROXY: Final = frozenset({"deviceAutoApprove"})
+RESPONSES: Final = frozenset({"maxBodyBytes", "maxUrlParts", "files", "images"})
+
+MODELS: Final = frozenset({"mode", "bedrockDiscovery", "catalogRefresh", "pricing", "proxy"})
+PROVIDER: Final = _keys(
+    "auth authHeader injectNumCtxForOpenAICompat request maxTokens contextWindow contextTokens"
+    " timeoutSeconds localService params agentRuntime region"
+)
+MODEL: Final = _keys(
+    "api baseUrl compat headers params contextTokens maxInputTokens thinkingLevelMap metadata"
+    " mediaInput agentRuntime"
+)
+MODEL_ENTRY: Final = frozenset({"params", "streaming", "agentRuntime", "codeMode"})
+
+AGENTS: Final = frozenset({"ownership"})
+_AGENT_SETTINGS: Final = _keys(
+    "workspace cwd repoRoot skills skillsLimits skipBootstrap skipOptionalBootstrapFiles"
+    " contextInjection bootstrapMaxChars bootstrapTotalMaxChars bootstrapPromptTruncationWarning"
+    " startupContext contextLimits contextTokens contextPruning compaction imageMaxDimensionPx"
+    " imageQuality imageModel imageGenerationModel videoGenerationModel musicGenerationModel"
+    " mediaModels pdfModel utilityModel modelSelectionScope params pdfMaxMb pdfMaxBytesMb"
+    " pdfMaxPages thinkingDefault fastModeDefault verboseDefault toolProgressDetail"
+    " reasoningDefault elevatedDefault mediaMaxMb maxConcurrent userTimezone timeFormat"
+    " envelopeTimezone envelopeTimestamp envelopeElapsed cliBackends agentRuntime embeddedHarness"
+    " embeddedPi memorySearch blockStreamingDefault blockStreamingBreak blockStreamingChunk"
+    " blockStreamingCoalesce humanDelay typingIntervalSeconds typingMode heartbeat subagents"
+    " sandbox silentReply silentReplyRewrite additionalSystemPrompt systemPromptOverride"
+    " promptOverlays authInheritance sessionStore runRetries experimental tts groupChat"
+)
+AGENT_DEFAULTS: Final = _AGENT_SETTINGS
+AGENT: Final = _AGENT_SETTINGS | _keys("agentDir identity runtime tools description statusUpdates")
+
+SESSION: Final = _keys(
+    "store mainKey sendPolicy threadBindings sharing notifyOnCreate idleMinutes"
+    " typingIntervalSeconds typingMode parentForkMaxTokens agentToAgent writeLock"
+)
+SESSION_MAINTENANCE: Final = _keys(
+    "archiveDashboardAfter preserveRecent resetArchiveRetention maxDiskBytes highWaterBytes"
+    " coldStorage pruneDays rotateBytes"
+)
+MESSAGES: Final = _keys(
+    "responsePrefix messagePrefix removeAckAfterReply statusReactions suppressToolErrors tts"
+    " visibleReplies usageTemplate responseUsage"
+)
+QUEUE: Final = frozenset({"debounceMs"})
+GROUP_CHAT: Final = frozenset({"visibleReplies", "unmentionedInbound"})
+
+HOOKS: Final = frozenset({"sessionRetention", "internal"})
+HOOK_MAPPING: Final = _keys(
+    "id match path action wakeMode name agentId sessionKey sessionMode messageTemplate"
+    " textTemplate forEach deliver channel to model thinking timeoutSeconds"
+    " allowUnsafeExternalContent transform message text"
+)
+
+BINDING: Final = frozenset({"acp", "comment"})
+TOOLS: Final = _keys(
+    "alsoAllow web exec media links loopDetection fs sessions sessions_spawn agentToAgent"
+    " experimental elevated subagents sandbox message codeMode github toolsBySender toolSearch"
+    " swarm"
+)
+CRON: Final = _keys(
+    "store maxConcurrentRuns retry webhook runLog failureAlert failureDestination"
+    " skipMissedJobs triggers"
+)
+DIAGNOSTICS: Final = _keys(
+    "stuckSessionWarnMs stuckSessionAbortMs cacheTrace memoryPressureSnapshot"
+)
+SECRETS: Final = frozenset({"egressProxy", "resolution"})
+SECRET_PROVIDER: Final = _keys(
+    "timeoutMs maxBytes maxOutputBytes noOutputTimeoutMs command args jsonOnly env passEnv"
+    " trustedDirs allowlist allowSymlinkCommand allowInsecurePath pluginIntegration"
+)
