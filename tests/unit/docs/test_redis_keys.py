@@ -1,0 +1,55 @@
+"""docs/redis-keys.md is the table of store/keys.py, row by row."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import astuple
+from pathlib import Path
+
+from openclaw_common.store import scripts
+from openclaw_common.store.keys import ARQ_JOB_PREFIX, RUN, TABLE, Keys
+
+ROOT = Path(__file__).resolve().parents[3]
+DOCUMENT = ROOT / "docs" / "redis-keys.md"
+
+
+def test_every_key_of_the_code_is_a_row_of_the_document_and_the_other_way_round() -> None:
+    lines = DOCUMENT.read_text(encoding="utf-8").splitlines()
+    rows = [line for line in lines if line.startswith("| `")]
+    cells = [[cell.strip().strip("`") for cell in row.strip("|").split("|")] for row in rows]
+    assert cells == [list(astuple(spec)) for spec in TABLE]
+
+
+def test_every_key_the_code_can_make_has_a_row() -> None:
+    keys = Keys(cell="cell")
+    made = [
+        keys.record(RUN, "<run_id>"),
+        keys.events(RUN, "<run_id>"),
+        keys.checkpoints(RUN, "<run_id>"),
+        keys.lane(RUN, "<session_key>"),
+        keys.queue(RUN),
+        keys.quarantine(RUN),
+        keys.quarantine(RUN) + ":reserved",
+        keys.open(RUN),
+        keys.wake(RUN),
+        keys.dead(RUN),
+        keys.leases(RUN, "<worker_id>"),
+        keys.control(RUN, "<worker_id>"),
+        keys.jobs(RUN) + "plain:<job_id>",
+        keys.idempotency("<sha256>"),
+        keys.reader("<replica_id>"),
+        keys.session("<session_key>"),
+        keys.transcript("<session_key>"),
+        keys.auth_failures("<scope>", "<client_ip>"),
+        keys.auth_locks,
+        ARQ_JOB_PREFIX + keys.job_id("<run_id>"),
+    ]
+    assert sorted(made) == sorted(spec.pattern for spec in TABLE)
+
+
+def test_scripts_build_only_keys_that_have_a_row() -> None:
+    """A suffix that a script appends to its base must end a pattern of the table."""
+    patterns = [spec.pattern for spec in TABLE]
+    for name in (*scripts.JOB_SCRIPTS, *scripts.OTHER_SCRIPTS, "_prelude"):
+        for suffix in re.findall(r"\.\. '(:?[a-z:]+)'", scripts.source(name)):
+            assert any(suffix in pattern for pattern in patterns), (name, suffix)
