@@ -63,6 +63,10 @@ class Received:
         await self.proceed.wait()
 
 
+class _Died(Exception):
+    """The script aborted the connection."""
+
+
 class FakeProvider:
     """The server; use it as an async context manager. `record=False` keeps no requests."""
 
@@ -152,6 +156,8 @@ class FakeProvider:
         await self._note(received)
         try:
             return await self._answer(request, received)
+        except _Died:
+            return web.Response()
         except (asyncio.CancelledError, ConnectionResetError):
             received.aborted.set()
             raise
@@ -263,7 +269,7 @@ def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) 
 def _abort(request: web.Request) -> None:
     if request.transport is not None:
         request.transport.abort()
-    raise ConnectionResetError("the script aborts the connection")
+    raise _Died
 
 
 async def _serve(port: int, *, record: bool) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 import aiohttp
@@ -31,12 +31,23 @@ KEEP_ALIVE_S: Final = 30.0
 
 
 class AgentWorkerService:
-    """Executes runs from `start` until `drain` and `stop`. The store stays the caller's."""
+    """Executes runs from `start` until `drain` and `stop`. The store stays the caller's.
 
-    def __init__(self, config: Config, store: Store, *, worker_id: str) -> None:
+    `sleep` waits between tries of a provider request, seconds.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        *,
+        worker_id: str,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._config = config
         self._store = store
         self._worker_id = worker_id
+        self._sleep = sleep
         self._http: aiohttp.ClientSession | None = None
         self._worker: LaneWorker | None = None
         self._serving: asyncio.Task[None] | None = None
@@ -52,7 +63,7 @@ class AgentWorkerService:
             config=self._config,
             sessions=self._store.sessions,
             runner=PydanticAiRunner(ModelRegistry(self._config.models.providers, self._http)),
-            backoff=Backoff(self._config.runs.max_tries, asyncio.sleep, random.random),
+            backoff=Backoff(self._config.runs.max_tries, self._sleep, random.random),
             clock=SystemClock(),
         )
         self._worker = LaneWorker(
