@@ -1,0 +1,138 @@
+"""How a chat request becomes a run exactly once, and how its readers are counted."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from openclaw_common.contracts.errors import GatewayError, InvalidRequest, StoreUnavailable
+from openclaw_common.queue.job_queue import Admitted, Idempotency, Replayed
+from openclaw_common.store.store import Store
+from openclaw_ingress.app_keys import QUEUE, READER, STORE
+from openclaw_ingress.open_streams import OPEN_STREAMS
+from openclaw_ingress.schemas.chat_completion import ChatCompletionRequest
+
+IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+ON_DISCONNECT: Final = "x-openclaw-on-disconnect"
+SCOPE: Final = "chat"
+_VISIBLE_ASCII: Final = re.compile(r"[\x21-\x7e]{1,255}\Z")
+_DISCONNECT_WORDS: Final = ("cancel", "continue")
+
+_logger: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionHeaders:
+    """What the request says about its run's life; no `idempotency_key` is an empty string."""
+
+    idempotency_key: str
+    on_disconnect: str
+
+    @classmethod
+    def read(cls, headers: Mapping[str, str]) -> AdmissionHeaders:
+        """Take them from a request's headers; raises InvalidRequest."""
+        key = headers.get(IDEMPOTENCY_KEY)
+        if key is not None and not _VISIBLE_ASCII.match(key):
+            raise InvalidRequest(
+                f"`{IDEMPOTENCY_KEY}` must be 1 to 255 visible ASCII characters.",
+                param=IDEMPOTENCY_KEY,
+            )
+        word = headers.get(ON_DISCONNECT, "cancel").strip().lower()
+        if word not in _DISCONNECT_WORDS:
+            raise InvalidRequest(
+                f"`{ON_DISCONNECT}` must be `cancel` or `continue`.", param=ON_DISCONNECT
+            )
+        return cls(key or "", word)
+
+
+class Reading:
+    """One client's reading of a run."""
+
+    def __init__(self) -> None:
+        self.run_ended = False
+        """To be set once the run is known to have ended: then nobody need be counted out."""
+
+
+async def submit(
+    app: web.Application, run_id: str, chat: ChatCompletionRequest, headers: AdmissionHeaders
+) -> Admitted | Replayed:
+    """Accept the run, with its caller as the first reader, or find the one it repeats.
+
+    A client that leaves meanwhile is counted out again. Raises IdempotencyConflict, QueueFull,
+    StoreUnavailable.
+    """
+    idempotency = (
+        Idempotency(SCOPE, headers.idempotency_key, chat.fingerprint)
+        if headers.idempotency_key
+        else None
+    )
+    # The answer must not be lost with the client: a run may have been accepted for it.
+    submission = asyncio.ensure_future(
+        app[QUEUE].submit(
+            run_id,
+            chat.run,
+            idempotency=idempotency,
+            reader=app[READER],
+            on_disconnect=headers.on_disconnect,
+        )
+    )
+    try:
+        return await asyncio.shield(submission)
+    except asyncio.CancelledError:
+        await app[OPEN_STREAMS].finish_later(_abandon(app[STORE], submission))
+        raise
+
+
+@asynccontextmanager
+async def first_reader(app: web.Application, run_id: str) -> AsyncIterator[Reading]:
+    """Count the submitter of a run out at the end of the block, unless the run has ended."""
+    reading = Reading()
+    try:
+        yield reading
+    finally:
+        if not reading.run_ended:
+            await app[OPEN_STREAMS].finish_later(_detach(app[STORE], run_id))
+
+
+@asynccontextmanager
+async def joining_reader(app: web.Application, run_id: str) -> AsyncIterator[Reading]:
+    """Count a reader in, and out at the end of the block, unless the run has ended."""
+    reading = Reading()
+    attached = asyncio.ensure_future(app[STORE].runs.attach_reader(run_id))
+    try:
+        await asyncio.shield(attached)
+        yield reading
+    finally:
+        if not reading.run_ended:
+            await app[OPEN_STREAMS].finish_later(_leave(app[STORE], run_id, attached))
+
+
+async def _abandon(store: Store, submission: asyncio.Future[Admitted | Replayed]) -> None:
+    try:
+        outcome = await submission
+    except GatewayError:
+        return
+    if isinstance(outcome, Admitted):
+        await _detach(store, outcome.id)
+
+
+async def _leave(store: Store, run_id: str, attached: asyncio.Future[None]) -> None:
+    try:
+        await attached
+    except StoreUnavailable:
+        return
+    await _detach(store, run_id)
+
+
+async def _detach(store: Store, run_id: str) -> None:
+    try:
+        await store.runs.detach_reader(run_id)
+    except StoreUnavailable:
+        _logger.warning("reader.not_counted_out", extra={"run_id": run_id})

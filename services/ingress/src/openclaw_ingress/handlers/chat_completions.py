@@ -1,0 +1,231 @@
+"""`POST /v1/chat/completions`, and `GET /v1/chat/completions/{id}` to resume it (contract §1.1).
+
+body ─▶ ChatCompletionRequest ─▶ submit ─▶ follow ─▶ chunks as they come
+                                    │            └─▶ one object at the end
+                                    └─ Idempotency-Key known ─▶ join that run instead
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable
+from contextlib import aclosing
+from typing import Final
+
+from aiohttp import web
+
+from openclaw_common.contracts.errors import INVALID_REQUEST, ErrorBody, GatewayError
+from openclaw_common.contracts.ids import new_run_id
+from openclaw_common.contracts.run import RunStatus
+from openclaw_common.contracts.run_event import RUN_QUEUED, RunEvent
+from openclaw_common.queue.job_queue import Admitted
+from openclaw_common.store.runs import RunRecord
+from openclaw_ingress.app_keys import CALLER, CONFIG, READER, REQUEST_ID, STORE
+from openclaw_ingress.auth.scopes import ADMIN, covers
+from openclaw_ingress.chat_admission import (
+    AdmissionHeaders,
+    first_reader,
+    joining_reader,
+    submit,
+)
+from openclaw_ingress.chat_view import ChatCompletionView, completion_object, terminal_error
+from openclaw_ingress.errors import GatewayUnavailable, MissingScope, error_response
+from openclaw_ingress.follow import (
+    PAGE,
+    SseResponse,
+    events_of,
+    kept_events,
+    relay,
+    wait_for_end,
+)
+from openclaw_ingress.json_body import read_body
+from openclaw_ingress.open_streams import OPEN_STREAMS
+from openclaw_ingress.responses import json_response
+from openclaw_ingress.run_lookup import StreamExpired, find_run, resume_point
+from openclaw_ingress.schemas.chat_completion import (
+    ChatCompletionRequest,
+    RoutingHeaders,
+    parse_chat_completion,
+)
+from openclaw_ingress.session_keys import header_value
+
+THREAD_BYTES: Final = 262_144
+"""A larger body is parsed in a thread, so that other streams go on meanwhile."""
+_FIRST_EVENT: Final = RunEvent(1, 0, RUN_QUEUED, b"{}")
+"""What admit writes: the reader need not wait for it to come back."""
+_TRUE: Final = frozenset({"true", "1"})
+
+
+class RunInProgress(GatewayError):
+    """The completion does not exist yet."""
+
+    def __init__(self) -> None:
+        message = (
+            "The completion is not finished yet; add `?stream=true` to follow it, or wait with "
+            "GET /v1/runs/{id}?wait=30."
+        )
+        super().__init__(ErrorBody(404, INVALID_REQUEST, message, "run_in_progress"))
+
+
+async def create_chat_completion(request: web.Request) -> web.StreamResponse:
+    """Start a run, or join the one that the Idempotency-Key names, and answer with its reply.
+
+    Raises InvalidRequest, MissingScope, IdempotencyConflict, QueueFull, StoreUnavailable,
+    TooManyStreams; all of them before a stream begins.
+    """
+    headers = AdmissionHeaders.read(request.headers)
+    if headers.idempotency_key:
+        resume_point(request)
+    chat = await _parse(request, fingerprint=bool(headers.idempotency_key))
+    if chat.run.stream:
+        with request.app[OPEN_STREAMS].slot():
+            return await _stream_new(request, chat, headers)
+    return await _answer_new(request, chat, headers)
+
+
+async def resume_chat_completion(request: web.Request) -> web.StreamResponse:
+    """Answer a completion by its id: its stream with `?stream=true`, else the finished object.
+
+    The stream goes on behind `Last-Event-ID` or `starting_after`; `include_usage=true` repeats what
+    the request asked for. Raises NotFound, RunInProgress, StreamExpired, InvalidRequest.
+    """
+    record = await find_run(request.app, request.match_info["id"])
+    if request.query.get("stream", "").lower() in _TRUE:
+        include_usage = request.query.get("include_usage", "").lower() in _TRUE
+        after = resume_point(request, record)
+        view = ChatCompletionView.of(record, include_usage=include_usage, starting_after=after)
+        with request.app[OPEN_STREAMS].slot():
+            return await _stream_joined(request, record, view, _headers(record))
+    if not record.status.terminal:
+        raise RunInProgress
+    return _answer(request, record, _headers(record))
+
+
+async def _parse(request: web.Request, *, fingerprint: bool) -> ChatCompletionRequest:
+    config = request.app[CONFIG]
+    routing = RoutingHeaders.read(request.headers)
+    if routing.backend_model and not covers(request[CALLER].scopes, ADMIN):
+        raise MissingScope(ADMIN)
+    raw = await read_body(
+        request,
+        max_bytes=config.gateway.http.endpoints.chat_completions.max_body_bytes,
+        timeout_s=config.ingress.body_timeout_seconds,
+    )
+    if len(raw) <= THREAD_BYTES:
+        return parse_chat_completion(raw, routing, config, fingerprint=fingerprint)
+    return await asyncio.to_thread(
+        parse_chat_completion, raw, routing, config, fingerprint=fingerprint
+    )
+
+
+async def _stream_new(
+    request: web.Request, chat: ChatCompletionRequest, headers: AdmissionHeaders
+) -> web.StreamResponse:
+    app, run_id = request.app, new_run_id()
+    async with app[READER].follow(run_id, after=1, wake=False) as events:
+        outcome = await submit(app, run_id, chat, headers)
+        if isinstance(outcome, Admitted):
+            async with first_reader(app, run_id) as reading:
+                record = await find_run(app, run_id)
+                view = ChatCompletionView.of(record, include_usage=chat.include_usage)
+                sse = await _begin(request, _headers(record, position=outcome.position))
+                first = view.encode([_FIRST_EVENT])
+                reading.run_ended = await relay(
+                    request, sse, events, view, app[OPEN_STREAMS], first=first
+                )
+                return sse.response
+    record = await find_run(app, outcome.id)
+    after = resume_point(request, record)
+    view = ChatCompletionView.of(record, include_usage=chat.include_usage, starting_after=after)
+    return await _stream_joined(request, record, view, _headers(record, replayed=True))
+
+
+async def _stream_joined(
+    request: web.Request, record: RunRecord, view: ChatCompletionView, headers: dict[str, str]
+) -> web.StreamResponse:
+    app, store = request.app, request.app[STORE]
+    if not record.status.terminal:
+        async with (
+            joining_reader(app, record.id) as reading,
+            aclosing(events_of(store, app[READER], record.id)) as events,
+        ):
+            sse = await _begin(request, headers)
+            reading.run_ended = await relay(request, sse, events, view, app[OPEN_STREAMS])
+            return sse.response
+    page = await store.streams.read(record.id, 0, PAGE)
+    if page and page[0].sequence == 1:
+        async with aclosing(kept_events(store, record.id, page)) as events:
+            sse = await _begin(request, headers)
+            await relay(request, sse, events, view, app[OPEN_STREAMS])
+            return sse.response
+    frames = view.stored(record)
+    if frames is None:
+        raise StreamExpired
+    sse = await _begin(request, headers)
+    await sse.response.write(frames)
+    return sse.response
+
+
+async def _answer_new(
+    request: web.Request, chat: ChatCompletionRequest, headers: AdmissionHeaders
+) -> web.StreamResponse:
+    app, run_id = request.app, new_run_id()
+    async with app[READER].follow(run_id, after=1, wake=False) as events:
+        outcome = await submit(app, run_id, chat, headers)
+        if isinstance(outcome, Admitted):
+            async with first_reader(app, run_id) as reading:
+                await _wait(app, run_id, after=1, events=events)
+                reading.run_ended = True
+            record = await find_run(app, run_id)
+            return _answer(request, record, _headers(record, position=outcome.position))
+    record = await find_run(app, outcome.id)
+    if not record.status.terminal:
+        async with joining_reader(app, record.id) as reading:
+            await _wait(app, record.id, after=record.last_sequence)
+            reading.run_ended = True
+        record = await find_run(app, record.id)
+    return _answer(request, record, _headers(record, replayed=True))
+
+
+async def _wait(
+    app: web.Application,
+    run_id: str,
+    *,
+    after: int,
+    events: AsyncIterable[list[RunEvent]] | None = None,
+) -> None:
+    try:
+        async with app[OPEN_STREAMS].until_closing():
+            await wait_for_end(app[STORE], app[READER], run_id, after=after, events=events)
+    except TimeoutError:
+        raise GatewayUnavailable from None
+
+
+async def _begin(request: web.Request, headers: dict[str, str]) -> SseResponse:
+    keep_alive_s = request.app[CONFIG].ingress.sse_keep_alive_seconds
+    return await SseResponse.begin(request, headers, keep_alive_s=keep_alive_s)
+
+
+def _headers(record: RunRecord, *, position: int = 0, replayed: bool = False) -> dict[str, str]:
+    headers = {
+        "x-run-id": record.id,
+        "x-openclaw-session-key": header_value(record.session_key),
+    }
+    if position > 0:
+        headers["x-openclaw-queue-position"] = str(position)
+    if replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return headers
+
+
+def _answer(request: web.Request, record: RunRecord, headers: dict[str, str]) -> web.Response:
+    if record.status is RunStatus.COMPLETED and record.result is not None:
+        return json_response(completion_object(record, record.result), headers=headers)
+    compat = request.app[CONFIG].gateway.http.compat
+    failure = GatewayError(terminal_error(record))
+    response = error_response(failure, request[REQUEST_ID], compat=compat)
+    response.headers.update(headers)
+    if record.status is RunStatus.CANCELLED:
+        # OpenAI's clients repeat a 409 unless they are told that it is meant.
+        response.headers["x-should-retry"] = "false"
+    return response

@@ -1,0 +1,96 @@
+"""`GET /v1/runs/{id}/events`: the events of a run, as a stream or in pages (run-api.md §4.3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Final
+
+from aiohttp import web
+
+from openclaw_common.contracts.errors import InvalidRequest
+from openclaw_common.contracts.run_event import RunEvent
+from openclaw_common.store.runs import RunRecord
+from openclaw_ingress.app_keys import CONFIG, READER, STORE
+from openclaw_ingress.follow import PAGE, SseResponse, events_of, kept_events, relay
+from openclaw_ingress.open_streams import OPEN_STREAMS
+from openclaw_ingress.responses import json_response
+from openclaw_ingress.run_lookup import LAST_EVENT_ID, StreamExpired, find_run, resume_point
+from openclaw_ingress.run_view import RunEventsView, events_page
+from openclaw_ingress.sse import retry
+
+RECONNECT_MS: Final = 1000
+"""How soon a client that lost the stream shall come back, in milliseconds."""
+PAGE_DEFAULT: Final = 20
+PAGE_MAX: Final = 100
+_LIMIT: Final = re.compile(r"[0-9]{1,3}\Z")
+
+
+async def follow_run_events(request: web.Request) -> web.StreamResponse:
+    """Answer the events behind `Last-Event-ID` or `starting_after`, up to the terminal one.
+
+    `Accept: application/json` asks for a page of those that are there, `limit` for its size. Raises
+    NotFound, InvalidRequest, StreamExpired, TooManyStreams, StoreUnavailable.
+    """
+    as_page = _wants_page(request)
+    limit = _limit(request) if as_page else PAGE
+    record = await find_run(request.app, request.match_info["id"])
+    after = resume_point(request, record)
+    if as_page:
+        return await _page(request, record, after, limit)
+    with request.app[OPEN_STREAMS].slot():
+        if record.status.terminal:
+            return await _replay(request, record, after)
+        live = events_of(request.app[STORE], request.app[READER], record.id, after)
+        return await _stream(request, record, after, live)
+
+
+async def _page(
+    request: web.Request, record: RunRecord, after: int, limit: int
+) -> web.StreamResponse:
+    events = await request.app[STORE].streams.read(record.id, after, limit + 1)
+    if not events and record.status.terminal and after < max(1, record.last_sequence):
+        raise StreamExpired
+    page = events_page(record.id, events[:limit], has_more=len(events) > limit)
+    return json_response(page, headers={"Cache-Control": "no-store", "x-run-id": record.id})
+
+
+async def _replay(request: web.Request, record: RunRecord, after: int) -> web.StreamResponse:
+    page = await request.app[STORE].streams.read(record.id, after, PAGE)
+    if not page and not 0 < record.last_sequence <= after:
+        raise StreamExpired
+    if not page and LAST_EVENT_ID in request.headers:
+        # An EventSource that has the terminal event would come back for ever, but for a 204.
+        return web.Response(status=204, headers={"x-run-id": record.id})
+    return await _stream(request, record, after, kept_events(request.app[STORE], record.id, page))
+
+
+async def _stream(
+    request: web.Request,
+    record: RunRecord,
+    after: int,
+    source: AsyncGenerator[list[RunEvent], None],
+) -> web.StreamResponse:
+    async with aclosing(source) as events:
+        sse = await SseResponse.begin(
+            request,
+            {"Cache-Control": "no-store", "x-run-id": record.id},
+            keep_alive_s=request.app[CONFIG].ingress.sse_keep_alive_seconds,
+        )
+        view = RunEventsView(record.id, after=after)
+        first = retry(RECONNECT_MS)
+        await relay(request, sse, events, view, request.app[OPEN_STREAMS], first=first)
+        return sse.response
+
+
+def _wants_page(request: web.Request) -> bool:
+    accept = request.headers.get("Accept", "")
+    return "application/json" in accept and "text/event-stream" not in accept
+
+
+def _limit(request: web.Request) -> int:
+    given = request.query.get("limit", str(PAGE_DEFAULT))
+    if not _LIMIT.match(given) or not 1 <= int(given) <= PAGE_MAX:
+        raise InvalidRequest(f"`limit` must be between 1 and {PAGE_MAX}.", param="limit")
+    return int(given)

@@ -1,0 +1,71 @@
+"""Which session a chat request belongs to (contract §5.1)."""
+
+from __future__ import annotations
+
+import hashlib
+import string
+import uuid
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from openclaw_common.contracts.errors import InvalidRequest
+
+MAX_KEY_CHARS: Final = 512
+"""Length of a session key that a client may choose."""
+MAX_USER_CHARS: Final = 256
+"""A longer `user` stands in its session key as a SHA-256."""
+_RESERVED: Final = ("subagent:", "cron:", "acp:")
+_VISIBLE: Final = "".join(sorted(set(string.ascii_letters + string.digits + string.punctuation)))
+
+
+@dataclass(frozen=True, slots=True)
+class SessionChoice:
+    """A session key; an ephemeral one was made for this request alone."""
+
+    key: str
+    ephemeral: bool
+
+
+def choose_session(agent_id: str, user: str, key_header: str) -> SessionChoice:
+    """Return the session of a chat request. What was not sent is an empty string.
+
+    The header wins over `user` and is taken as it is; without `agent:<id>:` it lands under the
+    agent. Raises InvalidRequest for a key in a reserved namespace or of more than `MAX_KEY_CHARS`.
+    """
+    if key_header:
+        return SessionChoice(_given_key(agent_id, key_header), ephemeral=False)
+    if user:
+        return SessionChoice(f"agent:{agent_id}:openai-user:{_user_part(user)}", ephemeral=False)
+    return SessionChoice(f"agent:{agent_id}:openai:{uuid.uuid4()}", ephemeral=True)
+
+
+def agent_of(session_key: str) -> str | None:
+    """Return the agent id that a full session key names, or None."""
+    kind, _, rest = session_key.partition(":")
+    agent_id, colon, name = rest.partition(":")
+    return agent_id.lower() if kind.lower() == "agent" and agent_id and colon and name else None
+
+
+def header_value(session_key: str) -> str:
+    """Return a session key fit for a header: percent-encoded where it is not visible ASCII."""
+    return quote(session_key, safe=_VISIBLE.replace("%", ""))
+
+
+def _given_key(agent_id: str, key: str) -> str:
+    if len(key) > MAX_KEY_CHARS:
+        raise InvalidRequest(f"`x-openclaw-session-key` is limited to {MAX_KEY_CHARS} characters.")
+    name = key
+    while agent_of(name) is not None:
+        name = name.split(":", 2)[2]
+    if name.lower().startswith(_RESERVED):
+        raise InvalidRequest(
+            "`x-openclaw-session-key` cannot use reserved internal session namespaces."
+        )
+    return key if agent_of(key) is not None else f"agent:{agent_id}:{key}"
+
+
+def _user_part(user: str) -> str:
+    if len(user) > MAX_USER_CHARS:
+        return "sha256-" + hashlib.sha256(user.lower().encode()).hexdigest()
+    return user.lower()
