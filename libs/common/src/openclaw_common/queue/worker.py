@@ -57,6 +57,12 @@ class _Held:
     lease: Lease | None
     renewed_at: float
 
+    @property
+    def ended(self) -> bool:
+        """Whether its lease is settled, so that Redis no longer knows it as leased."""
+        done = self.task is not None and self.task.done()
+        return done or (self.lease is not None and self.lease.settled)
+
     def interrupt(self) -> None:
         if self.task is not None and not self.task.done():
             self.task.cancel()
@@ -371,6 +377,8 @@ class LaneWorker(Worker):
             self.worker_id, [(job.job_id, job.attempt) for job in held]
         )
         for job, code in zip(held, codes, strict=True):
+            if job.ended:
+                continue
             job.renewed_at = asked_at
             if code == "lost":
                 self._lose(job)
