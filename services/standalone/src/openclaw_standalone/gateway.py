@@ -1,0 +1,169 @@
+"""The composition of the standalone gateway: embedded parts, one store, the services, one loop.
+
+Start-up takes its time in importing the agent worker and loading the model, so the embedded parts,
+which are processes, come up while this one imports. Shutting down goes backwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Final, Protocol
+
+from openclaw_common.contracts.errors import StoreUnavailable
+from openclaw_common.contracts.ids import new_process_id
+from openclaw_common.store.store import Store
+from openclaw_standalone.embedded_model import PROVIDER, REFERENCE, EmbeddedModel
+from openclaw_standalone.embedded_valkey import EmbeddedValkey
+from openclaw_standalone.errors import StartError
+from openclaw_standalone.setup import Setup
+from openclaw_standalone.state_folder import StateFolder
+
+if TYPE_CHECKING:
+    from openclaw_agent_worker.worker import AgentWorkerService
+    from openclaw_ingress.service import IngressService
+
+    Services = tuple[type[AgentWorkerService], type[IngressService]]
+
+REACHED_AT: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Addresses to listen on that are none to connect to, and what reaches them from here."""
+
+
+class Part(Protocol):
+    """What runs until it is stopped."""
+
+    async def wait(self) -> str | None:
+        """Return, if possible with what happened, once it has ended."""
+        ...
+
+
+class StandaloneGateway:
+    """A running gateway. Made by `start`; then `drain`, then `stop`."""
+
+    def __init__(
+        self,
+        url: str,
+        ingress: IngressService,
+        worker: AgentWorkerService,
+        *,
+        drain_s: float,
+        parts: Sequence[Part],
+        cleanup: AsyncExitStack,
+    ) -> None:
+        self.url = url
+        self._ingress = ingress
+        self._worker = worker
+        self._drain_s = drain_s
+        self._parts = parts
+        self._cleanup = cleanup
+
+    @classmethod
+    async def start(cls, setup: Setup, state: StateFolder) -> StandaloneGateway:
+        """Bring everything up and return the gateway once it answers. Raises StartError."""
+        async with AsyncExitStack() as stack:
+            valkey, model, (worker_type, ingress_type) = await _prepare(setup, state, stack)
+            if valkey is not None:
+                setup = setup.with_store(valkey.url)
+            if model is not None:
+                setup = setup.with_model(PROVIDER, model.provider(), REFERENCE)
+            config = setup.config
+            store = await Store.connect(config.redis, config.runs, role="standalone")
+            stack.push_async_callback(store.close)
+            await _ping(store)
+            worker = worker_type(config, store, worker_id=new_process_id("worker"))
+            stack.push_async_callback(worker.stop)
+            await worker.start()
+            ingress = ingress_type(config, store)
+            stack.push_async_callback(ingress.stop)
+            url = await _listen(ingress, setup)
+            state.announce(url)
+            stack.callback(state.withdraw)
+            return cls(
+                url,
+                ingress,
+                worker,
+                drain_s=config.ingress.drain_seconds,
+                parts=[part for part in (valkey, model, worker) if part is not None],
+                cleanup=stack.pop_all(),
+            )
+
+    async def wait(self) -> str:
+        """Return what happened once a part has ended, which none does by itself."""
+        ends = [asyncio.create_task(part.wait()) for part in self._parts]
+        try:
+            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            return next(iter(done)).result() or "the agent worker ended"
+        finally:
+            for end in ends:
+                end.cancel()
+
+    async def drain(self) -> None:
+        """Refuse new work and let what is under way finish.
+
+        A run that takes longer than `ingress.drainSeconds` is handed back and goes on at the next
+        start.
+        """
+        await asyncio.gather(self._ingress.drain(), self._worker.drain(self._drain_s))
+
+    async def stop(self) -> None:
+        """End every part, in the opposite order of their start."""
+        await self._cleanup.aclose()
+
+
+async def _prepare(
+    setup: Setup, state: StateFolder, stack: AsyncExitStack
+) -> tuple[EmbeddedValkey | None, EmbeddedModel | None, Services]:
+    """Start the embedded parts that are wanted, and import the services meanwhile."""
+    valkey = model = None
+    if setup.embedded_store:
+        valkey = asyncio.create_task(EmbeddedValkey.start(state.valkey))
+    if setup.embedded_model:
+        model = asyncio.create_task(EmbeddedModel.start(state.model_log))
+    services = asyncio.create_task(asyncio.to_thread(_import_services))
+    await asyncio.wait([task for task in (valkey, model, services) if task is not None])
+    for part in (valkey, model):
+        if part is not None and part.exception() is None:
+            stack.push_async_callback(part.result().stop)
+    return (
+        valkey.result() if valkey is not None else None,
+        model.result() if model is not None else None,
+        services.result(),
+    )
+
+
+def _import_services() -> Services:
+    from openclaw_agent_worker.worker import AgentWorkerService
+    from openclaw_ingress.service import IngressService
+
+    return AgentWorkerService, IngressService
+
+
+async def _ping(store: Store) -> None:
+    try:
+        await store.ping()
+    except StoreUnavailable as error:
+        raise StartError(
+            "the Redis of redis.url or OPENCLAW_REDIS_URL does not answer; start it, correct the "
+            "URL, or set none to use the embedded Valkey"
+        ) from error
+
+
+async def _listen(ingress: IngressService, setup: Setup) -> str:
+    gateway = setup.config.gateway
+    host = gateway.bind_host()
+    try:
+        port = await ingress.start()
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise StartError(
+                f"{host}:{gateway.port} cannot be listened on: {error.strerror}; choose another "
+                "with gateway.bind and --port"
+            ) from error
+        raise StartError(
+            f"port {gateway.port} of {host} is taken, perhaps by a gateway that runs already; "
+            "stop that, or choose another with --port (0: any free one)"
+        ) from error
+    host = REACHED_AT.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
