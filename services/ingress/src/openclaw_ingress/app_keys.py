@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from openclaw_common.runtime.lifecycle import Drain
     from openclaw_common.store.run_reader import RunStreamReader
     from openclaw_common.store.store import Store
-
     from openclaw_ingress.auth.authenticator import Authenticator
     from openclaw_ingress.readiness import Readiness
 

@@ -11,6 +11,7 @@ import math
 from typing import Any, Final
 
 from aiohttp import web
+
 from openclaw_common.contracts.errors import (
     API_ERROR,
     INVALID_REQUEST,
@@ -19,7 +20,6 @@ from openclaw_common.contracts.errors import (
     ErrorBody,
     GatewayError,
 )
-
 from openclaw_ingress.responses import NO_STORE, json_response
 
 INTERNAL_ERROR: Final = ErrorBody(500, API_ERROR, "Internal error")

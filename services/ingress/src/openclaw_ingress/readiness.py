@@ -10,7 +10,6 @@ from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.runtime.clock import Clock
 from openclaw_common.runtime.lifecycle import Drain
 from openclaw_common.store.store import Durability, Store
-
 from openclaw_ingress.cached import Cached
 
 FRESH_S: Final = 1.0

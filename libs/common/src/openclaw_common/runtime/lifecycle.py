@@ -11,6 +11,10 @@ This is the platform's wish (a signal). A user's wish to stop one run is a cance
 from __future__ import annotations
 
 import asyncio
+import signal
+from typing import Final
+
+STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 class Drain:
@@ -50,3 +54,23 @@ class Drain:
     async def wait_closing(self) -> None:
         """Return once open streams must end."""
         await self._closing.wait()
+
+
+async def wait_for_stop_signal() -> signal.Signals:
+    """Return the first SIGTERM or SIGINT; a second one then ends the process at once.
+
+    Only for the main thread, and for one caller in a process: the composition root.
+    """
+    loop = asyncio.get_running_loop()
+    received: asyncio.Future[signal.Signals] = loop.create_future()
+
+    def receive(which: signal.Signals) -> None:
+        for each in STOP_SIGNALS:
+            loop.remove_signal_handler(each)
+            signal.signal(each, signal.SIG_DFL)
+        if not received.done():
+            received.set_result(which)
+
+    for each in STOP_SIGNALS:
+        loop.add_signal_handler(each, receive, each)
+    return await received

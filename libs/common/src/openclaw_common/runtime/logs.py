@@ -10,9 +10,12 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO, cast, get_args
+from urllib.parse import unquote, urlsplit
+
+from pydantic import BaseModel, SecretStr
 
 LogFormat = Literal["json", "human"]
 
@@ -109,3 +112,26 @@ def _plain(value: Any) -> str:
     text = str(value)
     # A line break or quote from outside must not be able to look like a line of its own.
     return text if text and text.isprintable() and " " not in text else json.dumps(text)
+
+
+def secrets_in(settings: BaseModel) -> Iterator[str]:
+    """Yield every secret in a configuration; of a URL, such as Redis's, only its password."""
+    for _, value in settings:
+        yield from _secrets_of(value)
+
+
+def _secrets_of(value: Any) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        text = value.get_secret_value()
+        password = urlsplit(text).password if "://" in text else text
+        if password:
+            yield password
+            yield unquote(password)
+    elif isinstance(value, BaseModel):
+        yield from secrets_in(value)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _secrets_of(item)
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            yield from _secrets_of(item)

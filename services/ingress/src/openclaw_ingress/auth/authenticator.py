@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from aiohttp import web
+
 from openclaw_common.contracts.errors import GatewayError, Unauthorized
 from openclaw_common.runtime.config import Gateway
-
 from openclaw_ingress.app_keys import Caller
 from openclaw_ingress.auth.client_address import ClientAddress, ClientAddresses
 from openclaw_ingress.auth.failure_limiter import FailureLimiter

@@ -18,7 +18,6 @@ from typing import Final, Protocol
 
 from openclaw_common.runtime.clock import Clock
 from openclaw_common.runtime.config import RateLimit
-
 from openclaw_ingress.auth.client_address import ClientAddress
 from openclaw_ingress.cached import Cached
 from openclaw_ingress.errors import TooManyFailures

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from multidict import CIMultiDictProxy
-from openclaw_common.runtime.config.gateway import TrustedProxy
 
+from openclaw_common.runtime.config.gateway import TrustedProxy
 from openclaw_ingress.auth.client_address import ClientAddress
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from aiohttp import web
+
 from openclaw_common.contracts.errors import (
     INVALID_REQUEST,
     ErrorBody,
@@ -14,7 +15,6 @@ from openclaw_common.contracts.errors import (
     InvalidRequest,
 )
 from openclaw_common.runtime.config import Config
-
 from openclaw_ingress.app_keys import CONFIG
 from openclaw_ingress.responses import json_response
 

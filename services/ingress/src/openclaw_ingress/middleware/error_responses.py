@@ -6,8 +6,8 @@ import logging
 from typing import Final
 
 from aiohttp import web
-from openclaw_common.contracts.errors import GatewayError
 
+from openclaw_common.contracts.errors import GatewayError
 from openclaw_ingress.app_keys import CONFIG, RESPONSE_STARTED
 from openclaw_ingress.errors import error_response
 from openclaw_ingress.middleware.request_id import request_id_of

@@ -6,8 +6,8 @@ import re
 from typing import Final
 
 from aiohttp import web
-from openclaw_common.contracts.ids import new_request_id
 
+from openclaw_common.contracts.ids import new_request_id
 from openclaw_ingress.app_keys import REQUEST_ID
 from openclaw_ingress.route import Handler
 

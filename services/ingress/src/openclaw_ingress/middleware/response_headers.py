@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from aiohttp import web
-from openclaw_common.runtime.clock import Clock
 
+from openclaw_common.runtime.clock import Clock
 from openclaw_ingress.app_keys import RESPONSE_STARTED
 from openclaw_ingress.middleware.request_id import request_id_of
 from openclaw_ingress.route import Handler
@@ -39,15 +39,14 @@ class ResponseHeaders:
     ) -> None:
         """aiohttp's signal: runs after its own defaults are set, before the head is written."""
         request[RESPONSE_STARTED] = True
-        self.apply(request, response)
-
-    def apply(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
-        """Set the headers; harmless when done twice."""
-        headers = response.headers
-        headers.update(self._fixed)
-        headers["X-Request-Id"] = request_id_of(request)
-        headers.pop("Server", None)
+        self.apply(response, request_id_of(request))
         received = request.get(_RECEIVED_S)
         if received is not None and response.content_type == "application/json":
             elapsed_ms = (self._clock.monotonic() - received) * 1000
-            headers["openai-processing-ms"] = str(round(elapsed_ms))
+            response.headers["openai-processing-ms"] = str(round(elapsed_ms))
+
+    def apply(self, response: web.StreamResponse, request_id: str) -> None:
+        """Set what does not depend on the request; for answers that never pass the signal."""
+        response.headers.update(self._fixed)
+        response.headers["X-Request-Id"] = request_id
+        response.headers.pop("Server", None)

@@ -1,0 +1,91 @@
+"""The application as lists: what it holds, what every request passes through, what it serves."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from aiohttp import web
+
+from openclaw_common.queue.job_queue import RunQueue
+from openclaw_common.runtime.clock import Clock, SystemClock
+from openclaw_common.runtime.config import Config
+from openclaw_common.runtime.lifecycle import Drain
+from openclaw_common.store.run_reader import RunStreamReader
+from openclaw_common.store.store import Store
+from openclaw_ingress.app_keys import AUTHENTICATOR, CONFIG, DRAIN, QUEUE, READER, READINESS, STORE
+from openclaw_ingress.auth.authenticator import Authenticator
+from openclaw_ingress.auth.client_address import ClientAddresses
+from openclaw_ingress.auth.failure_limiter import FailureLimiter
+from openclaw_ingress.middleware.authentication import authenticate
+from openclaw_ingress.middleware.authorization import authorize
+from openclaw_ingress.middleware.draining import close_while_draining, refuse_while_draining
+from openclaw_ingress.middleware.error_responses import errors_as_json
+from openclaw_ingress.middleware.expectations import ask_for_the_body, hold_expectation
+from openclaw_ingress.middleware.request_id import assign_request_id
+from openclaw_ingress.middleware.response_headers import ResponseHeaders
+from openclaw_ingress.middleware.upgrades import refuse_upgrades
+from openclaw_ingress.open_streams import install as install_open_streams
+from openclaw_ingress.readiness import Readiness
+from openclaw_ingress.route import ROUTES, Route
+from openclaw_ingress.routes import route_table
+
+
+def create_app(
+    config: Config,
+    store: Store,
+    queue: RunQueue,
+    reader: RunStreamReader,
+    *,
+    drain: Drain,
+    routes: Sequence[Route] | None = None,
+    clock: Clock | None = None,
+) -> web.Application:
+    """Build the application.
+
+    It starts and stops `reader`; whoever made `store` closes it. `routes` replaces the route table
+    of `config`; what is not in it gets 404 and 405. Raises ValueError for a trusted proxy that is
+    no address and no network.
+    """
+    clock = clock or SystemClock()
+    gateway = config.gateway
+    headers = ResponseHeaders(gateway.http.security_headers.strict_transport_security, clock)
+    app = web.Application(
+        middlewares=[
+            assign_request_id,
+            headers.measure,
+            errors_as_json,
+            refuse_upgrades,
+            refuse_while_draining,
+            authenticate,
+            authorize,
+            ask_for_the_body,
+        ],
+        client_max_size=gateway.http.endpoints.chat_completions.max_body_bytes,
+    )
+    app[CONFIG] = config
+    app[STORE] = store
+    app[QUEUE] = queue
+    app[READER] = reader
+    app[DRAIN] = drain
+    app[READINESS] = Readiness(store, drain, clock, strict=config.redis.durability == "strict")
+    app[AUTHENTICATOR] = Authenticator(
+        gateway,
+        ClientAddresses(gateway.trusted_proxies, real_ip_fallback=gateway.allow_real_ip_fallback),
+        FailureLimiter(store.limits, gateway.auth.rate_limit, clock),
+    )
+    app[ROUTES] = {
+        app.router.add_route(
+            route.method, route.path, route.handler, expect_handler=hold_expectation
+        ): route
+        for route in (route_table(config) if routes is None else routes)
+    }
+    app.on_response_prepare.extend([headers.on_response_prepare, close_while_draining])
+    app.cleanup_ctx.extend([_running_reader])
+    install_open_streams(app)
+    return app
+
+
+async def _running_reader(app: web.Application) -> AsyncIterator[None]:
+    await app[READER].start()
+    yield
+    await app[READER].stop()

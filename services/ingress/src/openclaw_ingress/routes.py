@@ -1,0 +1,45 @@
+"""The route table: every path the ingress serves, who answers it, and the scope it takes.
+
+An endpoint that the configuration leaves off is not in the table, so it is a 404 like any unknown
+path (contract §0.1).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from openclaw_common.runtime.config import Config
+from openclaw_ingress.auth.scopes import READ
+from openclaw_ingress.handlers.health import read_health, read_liveness
+from openclaw_ingress.handlers.models import list_models, read_model
+from openclaw_ingress.handlers.readyz import read_readiness
+from openclaw_ingress.handlers.startupz import read_startup
+from openclaw_ingress.route import Route
+
+PROBES: Final = tuple(
+    Route(method, path, handler, scope=None)
+    for path, handler in (
+        ("/health", read_health),
+        ("/healthz", read_liveness),
+        ("/ready", read_readiness),
+        ("/readyz", read_readiness),
+        ("/startup", read_startup),
+        ("/startupz", read_startup),
+    )
+    for method in ("GET", "HEAD")
+)
+
+MODELS: Final = (
+    Route("GET", "/v1/models", list_models, READ),
+    Route("GET", "/v1/models/{id:.*}", read_model, READ),
+)
+
+
+def route_table(config: Config) -> tuple[Route, ...]:
+    """Return the routes that `config` turns on."""
+    endpoints = config.gateway.http.endpoints
+    models_on = endpoints.chat_completions.enabled or endpoints.responses.enabled
+    return (
+        *PROBES,
+        *(MODELS if models_on else ()),
+    )
