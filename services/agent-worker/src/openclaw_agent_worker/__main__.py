@@ -4,42 +4,50 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import uvloop
 
 from openclaw_common.queue.supervisor import supervise
 from openclaw_common.runtime.config import Config, ConfigError, load_config
-from openclaw_common.runtime.logs import configure_logs
+from openclaw_common.runtime.logs import LogSettingError, configure_logs, secrets_in
 from openclaw_common.store.store import Store
 
+_logger = logging.getLogger("openclaw_agent_worker")
 
-def main() -> None:
-    """Run the command."""
-    parser = argparse.ArgumentParser(prog="openclaw-agent-worker", description=__doc__)
-    parser.add_argument("--config", type=Path, help="configuration file (OPENCLAW_CONFIG_PATH)")
-    parser.add_argument("--child", metavar="WORKER_ID", help=argparse.SUPPRESS)
-    args = parser.parse_args()
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until told to stop; returns 0, 2 for bad settings, else how the worker ended."""
+    arguments = _arguments(argv)
+    environ = os.environ  # noqa: TID251 - the composition root
     try:
-        loaded = load_config(os.environ, args.config, require_auth=False)  # noqa: TID251
-    except ConfigError as error:
-        parser.exit(2, f"{parser.prog}: {error}\n")
-    configure_logs()
-    if args.child:
+        loaded = load_config(environ, arguments.config, require_auth=False)
+        configure_logs(
+            level=environ.get("OPENCLAW_LOG_LEVEL", "info"),
+            form=environ.get("OPENCLAW_LOG_FORMAT", "human"),
+            secrets=secrets_in(loaded.config),
+        )
+    except (ConfigError, LogSettingError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    if arguments.child is not None:
         # Only the child pays for the agent's imports.
         from openclaw_agent_worker.worker import serve
 
-        uvloop.run(serve(loaded.config, args.child))
-        return
+        uvloop.run(serve(loaded.config, arguments.child))
+        return 0
+    for warning in loaded.warnings:
+        _logger.warning("config.warning", extra={"warning": warning})
+    return asyncio.run(_supervise(loaded.config, arguments.config))
+
+
+async def _supervise(config: Config, path: Path | None) -> int:
     command = [sys.executable, "-m", "openclaw_agent_worker"]
-    if args.config:
-        command += ["--config", str(args.config)]
-    sys.exit(asyncio.run(_supervise(loaded.config, command)))
-
-
-async def _supervise(config: Config, command: list[str]) -> int:
+    command += ["--config", str(path)] if path else []
     store = await Store.connect(config.redis, config.runs, role="worker-supervisor")
     try:
         return await supervise(
@@ -49,5 +57,12 @@ async def _supervise(config: Config, command: list[str]) -> int:
         await store.close()
 
 
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="openclaw-agent-worker", description=__doc__)
+    parser.add_argument("--config", type=Path, help="configuration file")
+    parser.add_argument("--child", metavar="WORKER_ID", help=argparse.SUPPRESS)
+    return parser.parse_args(argv)
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
@@ -24,6 +23,7 @@ from openclaw_common.queue.job_queue import EXECUTE_RUN
 from openclaw_common.queue.worker import LaneWorker
 from openclaw_common.runtime.clock import SystemClock
 from openclaw_common.runtime.config import Config
+from openclaw_common.runtime.lifecycle import wait_for_stop_signal
 from openclaw_common.store.store import Store
 
 KEEP_ALIVE_S: Final = 30.0
@@ -98,16 +98,12 @@ class AgentWorkerService:
 
 
 async def serve(config: Config, worker_id: str) -> None:
-    """Run one worker process until SIGTERM or SIGINT, then drain."""
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
+    """Run one worker process until SIGTERM or SIGINT, then drain; a second signal ends it."""
     store = await Store.connect(config.redis, config.runs, role="worker")
     service = AgentWorkerService(config, store, worker_id=worker_id)
     try:
         await service.start()
-        await _first(service.wait(), stopping.wait())
+        await _first(service.wait(), wait_for_stop_signal())
         await service.drain(config.worker.drain_seconds)
         await service.stop()
     finally:
