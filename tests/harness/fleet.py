@@ -48,7 +48,7 @@ class Worker:
     def worker_id(self) -> str:
         """The id under which it holds leases, from its command line."""
         words = Path(f"/proc/{self.pid}/cmdline").read_text(encoding="utf-8").split("\0")
-        return words[words.index("--worker-id") + 1]
+        return words[words.index("--child") + 1]
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the process that executes runs."""
@@ -95,6 +95,12 @@ class Fleet:
     @property
     def redis_url(self) -> str:
         return f"redis://127.0.0.1:{self._valkey.port}/0"
+
+    @property
+    def valkey_pid(self) -> int:
+        process = self._valkey._process
+        assert process is not None
+        return int(process.pid)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -189,7 +195,7 @@ class Fleet:
         name = f"worker-{len(self.workers)}"
         command = python("-m", module or self._worker_module, "--config", str(self.config_path))
         if not supervised:
-            command += ["--worker-id", name]
+            command += ["--child", name]
         worker = Worker(start(name, command, self.folder), supervised)
         self.workers.append(worker)
         return worker
