@@ -80,7 +80,8 @@ class FakeProvider:
     ) -> None:
         self.default = default or Script()
         self.requests: list[Received] = []
-        self.connections = 0
+        self.answered = 0
+        self._sockets: set[int] = set()
         self.port = port
         self._api_key = api_key
         self._record = record
@@ -102,9 +103,11 @@ class FakeProvider:
             app.router.add_get(f"{prefix}/models", self._models)
         app.router.add_get("/_fake/requests", self._seen)
         app.router.add_post("/_fake/proceed", self._proceed)
-        self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None)
+        self._runner = web.AppRunner(
+            app, handler_cancellation=True, access_log=None, shutdown_timeout=0.05
+        )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, shutdown_timeout=0.05)
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
         await site.start()
         self.port = self._runner.addresses[0][1]
         return self
@@ -114,6 +117,11 @@ class FakeProvider:
             received.proceed.set()
         if self._runner is not None:
             await self._runner.cleanup()
+
+    @property
+    def sockets(self) -> int:
+        """How many different connections requests have come over."""
+        return len(self._sockets)
 
     def enqueue(self, *scripts: Script) -> None:
         """Answer the next requests with these scripts, one each."""
@@ -139,7 +147,7 @@ class FakeProvider:
             }
             for item in self.requests
         ]
-        return _json({"requests": seen, "connections": self.connections})
+        return _json({"requests": seen, "answered": self.answered, "sockets": self.sockets})
 
     async def _proceed(self, _: web.Request) -> web.Response:
         for item in self.requests:
@@ -148,11 +156,13 @@ class FakeProvider:
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         raw = await request.read()
-        self.connections += 1
+        self.answered += 1
         if not self._queue and (burst := _BURST.search(raw)):
             return self._burst(raw, burst)
         body = orjson.loads(raw)
         received = Received(dict(request.headers), body)
+        if request.transport is not None:
+            self._sockets.add(request.transport.get_extra_info("peername")[1])
         await self._note(received)
         try:
             return await self._answer(request, received)
