@@ -7,7 +7,6 @@ from typing import Final
 
 from openclaw_common.contracts.errors import InvalidRequest
 from openclaw_common.runtime.config import Agent, Config, normalise_agent_id
-from openclaw_common.runtime.config.agents import ANY_MODEL
 
 DEFAULT_MODEL: Final = "openclaw"
 _DEFAULT_FORMS: Final = frozenset({"openclaw", "openclaw/default"})
@@ -62,15 +61,13 @@ def choose_backend_model(
 def is_allowed_model(config: Config, agent: Agent, model: str) -> bool:
     """Whether `provider/model` may replace the agent's model.
 
-    Its own models always may; others when `agents.*.models` lists them, or, where that allows any,
-    when the provider is configured.
+    Its own models always may; others when it allows them and their provider is configured.
     """
     if not _is_backend_model(model):
         return False
-    if model == agent.model.primary or model in (*agent.model.fallbacks, *agent.allowed_models):
+    if model == agent.model.primary or model in agent.model.fallbacks:
         return True
-    provider = model.partition("/")[0]
-    return ANY_MODEL in agent.allowed_models and provider in config.models.providers
+    return agent.allows(model) and model.partition("/")[0] in config.models.providers
 
 
 def _is_openclaw_form(model: str) -> bool:
@@ -91,13 +88,7 @@ def _known(config: Config, agent_id: str) -> Agent:
 
 
 def _default(config: Config) -> Agent:
-    agent = config.agents.entries.get(config.agents.default_id)
-    if agent is None:
-        raise InvalidRequest(
-            "Multiple agents are configured, but chat completions has no explicit owner. Name one "
-            "in `model`, as `openclaw/<agentId>`, or mark one as default in the configuration."
-        )
-    return agent
+    return config.agents.entries[config.agents.default_id]
 
 
 def _invalid_model() -> InvalidRequest:
