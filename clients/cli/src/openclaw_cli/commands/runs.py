@@ -1,0 +1,94 @@
+"""`openclaw-gateway runs get` and `runs watch`: one run as it stands, and as it goes on."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+
+import typer
+
+from openclaw_cli.errors import FAILED
+from openclaw_cli.event_stream import ServerSentEvent
+from openclaw_cli.gateway_client import GatewayClient, StreamRequest
+from openclaw_cli.surroundings import Json, Surroundings, Token, Url, run
+from openclaw_cli.target import Target
+from openclaw_common.contracts.run_event import RUN_COMPLETED, TERMINAL_TYPES
+
+ENVELOPE: Final = frozenset({"type", "sequence_number", "run_id", "attempt"})
+"""What every event has; shown by its position or not at all."""
+
+RunId = Annotated[str, typer.Argument(metavar="ID", help="run_… or chatcmpl_…")]
+
+app = typer.Typer(help="Look at runs.", no_args_is_help=True)
+
+
+@app.command()
+def get(
+    context: typer.Context,
+    run_id: RunId,
+    wait: Annotated[
+        float, typer.Option(help="Seconds to let the run end first.", min=0, max=60)
+    ] = 0,
+    url: Url = None,
+    token: Token = None,
+    as_json: Json = False,
+) -> None:
+    """Print one run."""
+
+    async def command() -> int:
+        target = Surroundings.of(context).target(url, token)
+        async with GatewayClient(target) as gateway:
+            found = await gateway.get(f"/v1/runs/{quote(run_id, safe='')}?wait={wait:g}")
+        typer.echo(json.dumps(found) if as_json else _as_lines(found))
+        return 0
+
+    run(command())
+
+
+@app.command()
+def watch(
+    context: typer.Context,
+    run_id: RunId,
+    after: Annotated[int, typer.Option(help="Begin behind this event's number.", min=0)] = 0,
+    url: Url = None,
+    token: Token = None,
+    as_json: Json = False,
+) -> None:
+    """Print the events of a run until it ends; the exit status is 0 if it completed."""
+
+    async def command() -> int:
+        target = Surroundings.of(context).target(url, token)
+        return await _watch(target, run_id, after, as_json=as_json)
+
+    run(command())
+
+
+async def _watch(target: Target, run_id: str, after: int, *, as_json: bool) -> int:
+    path = f"/v1/runs/{quote(run_id, safe='')}/events"
+    request = StreamRequest("GET", path, after=str(after) if after else "")
+    last = RUN_COMPLETED
+    async with GatewayClient(target) as gateway:
+        async for event in gateway.events(request, is_last=_is_terminal):
+            last = event.event
+            typer.echo(event.data if as_json else _as_line(event))
+    return 0 if last == RUN_COMPLETED else FAILED
+
+
+def _is_terminal(event: ServerSentEvent) -> bool:
+    return event.event in TERMINAL_TYPES
+
+
+def _as_line(event: ServerSentEvent) -> str:
+    data: dict[str, Any] = json.loads(event.data)
+    rest = {name: value for name, value in data.items() if name not in ENVELOPE}
+    return f"{event.id:>6} {event.event:18} {json.dumps(rest, ensure_ascii=False) if rest else ''}"
+
+
+def _as_lines(found: dict[str, Any]) -> str:
+    known = {name: value for name, value in found.items() if value is not None}
+    width = max(map(len, known), default=0)
+    return "\n".join(
+        f"{name:{width}} {value if isinstance(value, str) else json.dumps(value)}"
+        for name, value in known.items()
+    )
