@@ -9,10 +9,16 @@ from __future__ import annotations
 from typing import Final
 
 from openclaw_common.runtime.config import Config
-from openclaw_ingress.auth.scopes import READ
+from openclaw_ingress.auth.scopes import READ, WRITE
+from openclaw_ingress.handlers.chat_completions import (
+    create_chat_completion,
+    resume_chat_completion,
+)
 from openclaw_ingress.handlers.health import read_health, read_liveness
 from openclaw_ingress.handlers.models import list_models, read_model
 from openclaw_ingress.handlers.readyz import read_readiness
+from openclaw_ingress.handlers.run_events import follow_run_events
+from openclaw_ingress.handlers.runs import read_run
 from openclaw_ingress.handlers.startupz import read_startup
 from openclaw_ingress.route import Route
 
@@ -34,6 +40,26 @@ MODELS: Final = (
     Route("GET", "/v1/models/{id:.*}", read_model, READ),
 )
 
+CHAT_COMPLETIONS: Final = (
+    Route("POST", "/v1/chat/completions", create_chat_completion, WRITE),
+    Route("GET", "/v1/chat/completions/{id}", resume_chat_completion, READ),
+)
+
+RUNS: Final = (
+    Route("GET", "/v1/runs/{id}", read_run, READ),
+    Route("GET", "/v1/runs/{id}/events", follow_run_events, READ),
+)
+
+CHAT_COMPLETIONS: Final = (
+    Route("POST", "/v1/chat/completions", create_chat_completion, WRITE),
+    Route("GET", "/v1/chat/completions/{id}", resume_chat_completion, READ),
+)
+
+RUNS: Final = (
+    Route("GET", "/v1/runs/{id}", read_run, READ),
+    Route("GET", "/v1/runs/{id}/events", follow_run_events, READ),
+)
+
 
 def route_table(config: Config) -> tuple[Route, ...]:
     """Return the routes that `config` turns on."""
@@ -42,4 +68,8 @@ def route_table(config: Config) -> tuple[Route, ...]:
     return (
         *PROBES,
         *(MODELS if models_on else ()),
+        *(CHAT_COMPLETIONS if endpoints.chat_completions.enabled else ()),
+        *RUNS,
+        *(CHAT_COMPLETIONS if endpoints.chat_completions.enabled else ()),
+        *RUNS,
     )
