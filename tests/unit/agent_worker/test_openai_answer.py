@@ -35,7 +35,11 @@ def frame(delta: dict[str, Any] | None = None, **chunk: Any) -> bytes:
 
 def fold(*reads: bytes) -> list[Piece]:
     answer = new_answer()
-    pieces = [piece for read in reads for piece in answer.feed(read)]
+    pieces: list[Piece] = []
+    for read in reads:
+        pieces += answer.feed(read)
+        if answer.failure is not None:
+            raise answer.failure
     return pieces + answer.end()
 
 
@@ -156,6 +160,14 @@ def test_rubbish_is_an_upstream_error_that_is_not_tried_again(raw: bytes) -> Non
     assert caught.value.body.status == 502
     assert caught.value.body.message == "upstream provider error"
     assert not caught.value.retryable
+
+
+def test_text_before_an_error_of_the_same_read_is_given_out_first() -> None:
+    answer = new_answer()
+    read = frame({"content": "a"}) + frame(error={"message": "m", "type": "overloaded_error"})
+    assert answer.feed(read) == [TextPiece("a")]
+    assert answer.failure is not None
+    assert answer.failure.body.status == 503
 
 
 @pytest.mark.parametrize("raw", [b"", frame({"content": "a"}), b'data: {"choices":[{"del'])

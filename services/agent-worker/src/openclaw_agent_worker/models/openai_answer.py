@@ -67,9 +67,13 @@ class Counts:
 
 
 class Answer:
-    """Folds the body of one answer; pieces that touch within one read come out as one."""
+    """Folds the body of one answer; pieces that touch within one read come out as one.
+
+    `failure` is what stood behind the pieces of the last read; it is raised where there are none.
+    """
 
     def __init__(self, redact: Redaction) -> None:
+        self.failure: UpstreamFailure | None = None
         self.finish_reason: str | None = None
         self.counts: Counts | None = None
         self.done = False
@@ -113,20 +117,25 @@ class Answer:
     def whole(self, body: bytes) -> list[Piece]:
         """Return the pieces of an answer that came as one JSON object. Raises UpstreamFailure."""
         pieces = self._fold_all([body])
-        if not self._events:
-            raise malformed()
+        if self.failure is not None or not self._events:
+            raise self.failure or malformed()
         self.done = True
         return pieces
 
     def _fold_all(self, values: list[bytes]) -> list[Piece]:
         pieces: list[Piece] = []
         self._pieces = pieces
-        for value in values:
-            if value == b"[DONE]":
-                self.done = True
-                break
-            if value:
-                self._fold(_decode(value))
+        try:
+            for value in values:
+                if value == b"[DONE]":
+                    self.done = True
+                    break
+                if value:
+                    self._fold(_decode(value))
+        except UpstreamFailure as failure:
+            if not pieces:
+                raise
+            self.failure = failure
         return pieces
 
     def _fold(self, chunk: Any) -> None:

@@ -200,6 +200,8 @@ class OpenAIStreamedResponse(StreamedResponse):
             content = self._response.content
             while not answer.done and (data := await content.readany()):
                 yield answer.feed(data)
+                if answer.failure is not None:
+                    raise answer.failure
             if answer.done:
                 await self._linger()
             yield answer.end()
