@@ -1,0 +1,86 @@
+"""The pinned requirements cover what the distributions ask for, and name no registry."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.unit.repository.tree import ROOT, distributions, files, shown
+
+REQUIREMENTS = ROOT / "requirements"
+LOCK_FILES = {"uv.lock", "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "poetry.lock"}
+# In pieces, so that this file does not name them either.
+REGISTRY_HOSTS = [
+    ".".join(parts)
+    for parts in (
+        ("pypi", "org"),
+        ("pythonhosted", "org"),
+        ("npmjs", "org"),
+        ("npmjs", "com"),
+        ("yarnpkg", "com"),
+    )
+]
+
+
+def _asked() -> dict[str, Requirement]:
+    """Third-party packages that the distributions depend on."""
+    own = {canonicalize_name(_project(folder)["name"]) for folder in distributions()}
+    asked = {}
+    for folder in distributions():
+        for line in _project(folder).get("dependencies", []):
+            requirement = Requirement(line)
+            if canonicalize_name(requirement.name) not in own:
+                asked[line] = requirement
+    return asked
+
+
+def _project(folder: Path) -> dict[str, list[str]]:
+    text = (folder / "pyproject.toml").read_text(encoding="utf-8")
+    project: dict[str, list[str]] = tomllib.loads(text)["project"]
+    return project
+
+
+def _pins(name: str) -> dict[str, str]:
+    text = (REQUIREMENTS / name).read_text(encoding="utf-8")
+    return dict(re.findall(r"^([a-z0-9-]+)==([^ ;]+)", text, re.M))
+
+
+def test_every_dependency_of_a_distribution_stands_in_runtime_in_word_by_word() -> None:
+    lines = (REQUIREMENTS / "runtime.in").read_text(encoding="utf-8").splitlines()
+    assert [line for line in _asked() if line not in lines] == []
+
+
+@pytest.mark.parametrize("name", ["runtime.txt", "dev.txt"])
+def test_the_pins_satisfy_every_dependency(name: str) -> None:
+    pins = _pins(name)
+    for line, requirement in _asked().items():
+        assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)]), line
+
+
+def test_tests_run_on_the_versions_that_are_shipped() -> None:
+    assert _pins("runtime.txt").items() <= _pins("dev.txt").items()
+
+
+def test_every_pin_has_a_hash() -> None:
+    for name in ("runtime.txt", "dev.txt"):
+        text = (REQUIREMENTS / name).read_text(encoding="utf-8")
+        blocks = re.split(r"^(?=[a-z0-9])", text, flags=re.M)[1:]
+        assert [block for block in blocks if "--hash=sha256:" not in block] == []
+
+
+def test_there_is_no_lock_file_besides_the_requirements() -> None:
+    assert [shown(path) for path in files() if path.name in LOCK_FILES] == []
+
+
+def test_no_file_names_the_host_of_a_package_registry() -> None:
+    naming = [
+        shown(path)
+        for path in files()
+        if any(host in path.read_text(encoding="utf-8", errors="ignore") for host in REGISTRY_HOSTS)
+    ]
+    assert naming == []
