@@ -50,16 +50,6 @@ RUNS: Final = (
     Route("GET", "/v1/runs/{id}/events", follow_run_events, READ),
 )
 
-CHAT_COMPLETIONS: Final = (
-    Route("POST", "/v1/chat/completions", create_chat_completion, WRITE),
-    Route("GET", "/v1/chat/completions/{id}", resume_chat_completion, READ),
-)
-
-RUNS: Final = (
-    Route("GET", "/v1/runs/{id}", read_run, READ),
-    Route("GET", "/v1/runs/{id}/events", follow_run_events, READ),
-)
-
 
 def route_table(config: Config) -> tuple[Route, ...]:
     """Return the routes that `config` turns on."""
@@ -68,8 +58,6 @@ def route_table(config: Config) -> tuple[Route, ...]:
     return (
         *PROBES,
         *(MODELS if models_on else ()),
-        *(CHAT_COMPLETIONS if endpoints.chat_completions.enabled else ()),
-        *RUNS,
         *(CHAT_COMPLETIONS if endpoints.chat_completions.enabled else ()),
         *RUNS,
     )

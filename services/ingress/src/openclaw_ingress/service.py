@@ -30,6 +30,8 @@ _logger: Final = logging.getLogger(__name__)
 
 CLOSING_S: Final = 2.0
 """How long streams may take to end themselves once the drain time is used up, in seconds."""
+SHUTDOWN_S: Final = 0.5
+"""How long aiohttp waits, twice, for handlers that did not, before it cancels them."""
 
 
 class IngressService:
@@ -62,7 +64,7 @@ class IngressService:
         )
         app = create_app(config, store, RunQueue(store), reader, drain=self._drain, routes=routes)
         guard = Guard(ConnectionLimits.of(ingress), self._census, _early_answers(config))
-        self._runner = GuardedRunner(app, guard, shutdown_s=CLOSING_S)
+        self._runner = GuardedRunner(app, guard, shutdown_s=SHUTDOWN_S)
 
     @property
     def census(self) -> ConnectionCensus:
