@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openclaw_agent_worker.agent.prompt import render_prompt, unknown_turns
+from openclaw_agent_worker.agent.prompt import UnknownTurns, render_prompt, unknown_turns
 from openclaw_common.contracts.run import ToolCall, Turn
 
 CALL = ToolCall("call_1", "lookup", '{"q":"x"}')
@@ -45,4 +45,16 @@ def test_a_tool_result_is_rendered_even_without_earlier_turns() -> None:
 def test_turns_that_the_transcript_holds_are_left_out_once_each() -> None:
     history = [Turn("user", "a"), Turn("assistant", "b"), Turn("user", "a "), Turn("user", "c")]
     known = [("user", "a"), ("assistant", "b"), ("assistant", "c")]
-    assert unknown_turns(history, known) == [Turn("user", "a "), Turn("user", "c")]
+    assert unknown_turns(history, known).missing == (Turn("user", "a "), Turn("user", "c"))
+
+
+def test_turns_from_before_the_transcript_begins_are_told_apart() -> None:
+    history = [Turn("user", "trimmed"), Turn("user", "a"), Turn("user", "failed")]
+    assert unknown_turns(history, [("user", "a")]) == UnknownTurns(
+        earlier=(Turn("user", "trimmed"),), missing=(Turn("user", "failed"),)
+    )
+
+
+def test_all_of_a_history_is_missing_from_an_empty_transcript() -> None:
+    history = (Turn("user", "a"), Turn("assistant", "b"))
+    assert unknown_turns(history, []) == UnknownTurns(earlier=(), missing=history)

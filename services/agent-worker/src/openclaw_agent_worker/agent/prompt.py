@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from openclaw_common.contracts.run import ToolCall, Turn
@@ -47,14 +48,31 @@ def render_result(call_id: str | None, text: str) -> str:
     return f"Tool:{call_id}: {text}" if call_id else f"Tool: {text}"
 
 
-def unknown_turns(history: Sequence[Turn], known: Iterable[Known]) -> list[Turn]:
-    """Return the turns that `known` does not hold yet; each known one hides one equal turn."""
+@dataclass(frozen=True, slots=True)
+class UnknownTurns:
+    """The turns of a client's history that a transcript lacks, in order.
+
+    `earlier` stand before the first turn it holds: they were trimmed from it, most likely, and
+    must not be added at its end. `missing` are the others.
+    """
+
+    earlier: tuple[Turn, ...]
+    missing: tuple[Turn, ...]
+
+
+def unknown_turns(history: Sequence[Turn], known: Iterable[Known]) -> UnknownTurns:
+    """Return the turns that `known` does not hold; each known one hides one equal turn."""
     left = Counter((role, text.strip()) for role, text in known)
-    out = []
+    earlier: list[Turn] = []
+    unknown: list[Turn] = []
+    met = False
     for turn in history:
         key = (turn.role, turn.text.strip())
-        if left[key] > 0:
-            left[key] -= 1
-        else:
-            out.append(turn)
-    return out
+        if left[key] == 0:
+            unknown.append(turn)
+            continue
+        left[key] -= 1
+        if not met:
+            met = True
+            earlier, unknown = unknown, []
+    return UnknownTurns(tuple(earlier), tuple(unknown))

@@ -1,9 +1,9 @@
 """The agent over pydantic-ai.
 
-While no tool runs on our side a turn is exactly one model request, so it is made directly:
-pydantic-ai's Agent graph around the same request costs several milliseconds of CPU a turn
-(benchmarks/README.md). The client's tools are pydantic-ai tool definitions, and their calls end the
-turn.
+While no tool runs on our side a turn is exactly one model request, so it is made directly: the
+Agent graph of pydantic-ai 2.68 around such a request took 4 ms of CPU a turn, the request alone
+0.2 ms (measured with a FunctionModel). The client's tools are pydantic-ai tool definitions, and
+their calls end the turn.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ class PydanticAiRunner:
         """Take one turn; see AgentRunner.run."""
         request, model = turn.request, self._models.model(turn.model)
         past = decode_messages(turn.transcript) if turn.transcript else []
-        context = unknown_turns(request.history, known_turns(past))
+        unknown = unknown_turns(request.history, known_turns(past))
+        context = unknown.earlier + unknown.missing
         prompt = _user_message(render_prompt(request.message, context), request.images)
         pieces = _Pieces()
         stream = model.request_stream([*paired(past), prompt], _settings(turn), _parameters(turn))
@@ -75,7 +76,7 @@ class PydanticAiRunner:
             reply = response.get()
         new_messages: tuple[bytes, ...] = ()
         if turn.transcript is not None:
-            said = [turn_message(earlier) for earlier in context]
+            said = [turn_message(missing) for missing in unknown.missing]
             said.append(turn_message(request.message, request.images))
             new_messages = encode_messages([*said, reply])
         yield _completed(reply, new_messages)

@@ -68,7 +68,7 @@ _STATUS_OF_TYPE: Final = {
     "timeout_error": 504,
 }
 _CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
-_KEY_SHAPED: Final = re.compile(r"\b(?:sk|pk|rk|key)-[\w*.-]{6,}|(?i:bearer )\S{6,}")
+_KEY_SHAPED: Final = re.compile(r"\b(?:sk|pk|rk)-[\w*.-]{6,}|(?i:bearer )\S{6,}")
 
 
 class UpstreamFailure(GatewayError):

@@ -1,8 +1,7 @@
 """`api: openai-completions` as a pydantic-ai Model, straight over aiohttp.
 
 Own code instead of pydantic-ai's OpenAIChatModel because relaying tokens is what a worker spends
-its time on: all events of one network read are folded together and reach pydantic-ai as one delta
-(measured in benchmarks/README.md).
+its time on: all events of one network read are folded together and reach pydantic-ai as one delta.
 """
 
 from __future__ import annotations
