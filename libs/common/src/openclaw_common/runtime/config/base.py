@@ -6,10 +6,19 @@ Files use OpenClaw's camelCase keys; code uses the snake_case attribute of the s
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -40,6 +49,37 @@ class Section(BaseModel):
 
     free_form: ClassVar[bool] = False
     """Whether further keys are kept for somebody else: no warning."""
+
+
+class Bounded(Section):
+    """Limits of which some may not be more than others.
+
+    A default yields to the bound that somebody sets below it; only what is set contradicts.
+    """
+
+    bounds: ClassVar[tuple[tuple[str, str, int], ...]] = ()
+    """Field, the field that bounds it, and how often the first must fit into the second."""
+
+    @model_validator(mode="after")
+    def _yield(self) -> Self:
+        for name, bound, times in self.bounds:
+            if name not in self.model_fields_set:
+                most = max(getattr(self, bound) // times, 1)
+                # The model is frozen for everybody but its own validation.
+                object.__setattr__(self, name, min(getattr(self, name), most))
+        return self
+
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        """Yield the key at fault and what it must be, for each bound that is not kept."""
+        keys = {name: field.alias for name, field in type(self).model_fields.items()}
+        for name, bound, times in self.bounds:
+            value, most = getattr(self, name), getattr(self, bound) / times
+            if value > most:
+                part = f"1/{times} of {keys[bound]}" if times > 1 else f"{keys[bound]}"
+                yield (
+                    str(keys[name]),
+                    f"must not be more than {part}; {value} is more than {most:g}",
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from openclaw_common.runtime.config.agents import ModelChoice
+from openclaw_common.runtime.config.base import Bounded
 from openclaw_common.runtime.config.hooks import Hooks
 from openclaw_common.runtime.config.key_path import KeyPath, show
 from openclaw_common.runtime.config.models import APIS_WITHOUT_BASE_URL
@@ -19,15 +20,6 @@ if TYPE_CHECKING:
 
 GENERATED_KEY_PREFIX: Final = "hook:"
 """What the session keys that hooks make up start with."""
-_RENEWALS_PER_LEASE: Final = 3
-_NOT_MORE_THAN: Final = (
-    ("runs.maxQueuedPerSession", "runs.maxQueued"),
-    ("runs.quarantineAfterCrashes", "runs.maxCrashes"),
-    ("runs.streamRetentionSeconds", "runs.retentionSeconds"),
-    ("runs.idempotencySeconds", "runs.retentionSeconds"),
-    ("ingress.maxConnectionsPerClient", "ingress.maxConnections"),
-    ("ingress.maxStreams", "ingress.maxConnections"),
-)
 
 
 def problems(config: Config, *, require_auth: bool) -> Iterator[str]:
@@ -66,7 +58,7 @@ def _auth(config: Config, require_auth: bool) -> Iterator[str]:
             'gateway.auth.token: is required while gateway.auth.mode is "token"; set'
             " OPENCLAW_GATEWAY_TOKEN (or OPENCLAW_GATEWAY_TOKEN_FILE), or choose another mode"
         )
-    if auth.mode == "password" and auth.password is None:
+    if auth.mode == "password" and auth.password is None and require_auth:
         yield (
             'gateway.auth.password: is required while gateway.auth.mode is "password"; set'
             " OPENCLAW_GATEWAY_PASSWORD (or OPENCLAW_GATEWAY_PASSWORD_FILE)"
@@ -125,24 +117,17 @@ def _is_network(text: str) -> bool:
 
 
 def _limits(config: Config) -> Iterator[str]:
-    runs = config.runs
-    if runs.lease_ms < _RENEWALS_PER_LEASE * runs.renew_ms:
-        yield (
-            f"runs.leaseMs: must be at least {_RENEWALS_PER_LEASE} times runs.renewMs, so that one"
-            f" late renewal does not lose a run; {runs.lease_ms} is less than"
-            f" {_RENEWALS_PER_LEASE * runs.renew_ms}"
-        )
-    values = config.model_dump(include={"runs", "ingress"}, by_alias=True)
-    for small, large in _NOT_MORE_THAN:
-        less, more = (values[s][k] for s, k in (small.split("."), large.split(".")))
-        if less > more:
-            yield f"{small}: must not be more than {large}; {less} is more than {more}"
-    images = config.gateway.http.endpoints.chat_completions.images
-    if images.max_bytes > images.max_total_bytes:
-        yield (
-            "gateway.http.endpoints.chatCompletions.images.maxBytes: must not be more than"
-            f" maxTotalBytes beside it; {images.max_bytes} is more than {images.max_total_bytes}"
-        )
+    limits: tuple[tuple[KeyPath, Bounded], ...] = (
+        (("runs",), config.runs),
+        (("ingress",), config.ingress),
+        (
+            ("gateway", "http", "endpoints", "chatCompletions", "images"),
+            config.gateway.http.endpoints.chat_completions.images,
+        ),
+    )
+    for path, section in limits:
+        for key, text in section.contradictions():
+            yield f"{show((*path, key))}: {text}"
 
 
 def _providers(config: Config) -> Iterator[str]:

@@ -63,7 +63,7 @@ def _complaint(detail: ErrorDetails) -> str:
         return f"expected one of {context['expected']}"
     if kind in _LIMITS:
         words, key = _LIMITS[kind]
-        return f"expected {words} {context[key]}, got {detail['input']}"
+        return f"expected {words} {context[key]:g}, got {detail['input']}"
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind]}, got {_kind(detail['input'])}"
     return str(detail["msg"])

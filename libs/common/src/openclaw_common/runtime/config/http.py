@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from openclaw_common.runtime.config import openclaw_keys
-from openclaw_common.runtime.config.base import Flag, NonNegative, Positive, Section, Words
+from openclaw_common.runtime.config.base import Bounded, Flag, NonNegative, Positive, Section, Words
 
 _MOVED: Final = {"maxImageParts": "maxParts", "maxTotalImageBytes": "maxTotalBytes"}
 
@@ -19,8 +19,10 @@ def _header_or_false(value: Any) -> Any:
     raise PydanticCustomError("header_or_false", "Input should be false or the header's text")
 
 
-class Images(Section):
+class Images(Bounded):
     """Image parts of chat messages."""
+
+    bounds = (("max_bytes", "max_total_bytes", 1),)
 
     allow_url: Flag = False
     """Whether http(s) URLs are fetched; data URIs always work."""

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import SecretStr, field_validator
 from pydantic_core import PydanticCustomError
 
-from openclaw_common.runtime.config.base import NonNegative, Positive, Section
+from openclaw_common.runtime.config.base import Bounded, NonNegative, Positive, Section
 from openclaw_common.runtime.config.redis_url import RedisAddress, parse_redis_url
 
 
@@ -20,7 +20,7 @@ class Redis(Section):
     url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     """`redis://`, `rediss://`, `unix://`, `redis+sentinel://` or `rediss+sentinel://`."""
     durability: Literal["relaxed", "strict"] = "relaxed"
-    """`strict` refuses to start unless Redis syncs every write and evicts nothing."""
+    """`strict`: not ready unless Redis syncs every write to disk and evicts nothing."""
     timeout_ms: Positive = 3000
     """How long one call may take before Redis counts as away, in milliseconds."""
 
@@ -44,23 +44,32 @@ class Redis(Section):
         return url
 
 
-class Runs(Section):
+class Runs(Bounded):
     """How many runs may wait, how long things are kept and when a run is given up."""
 
+    bounds = (
+        ("max_queued_per_session", "max_queued", 1),
+        # So that two renewals in a row may come late before a run is lost.
+        ("renew_ms", "lease_ms", 3),
+        ("quarantine_after_crashes", "max_crashes", 1),
+        ("stream_retention_seconds", "retention_seconds", 1),
+        ("idempotency_seconds", "retention_seconds", 1),
+    )
+
     max_queued: Positive = 10_000
-    """Runs that may wait, over the whole fleet."""
+    """Runs accepted and not ended, over the whole fleet; one more is refused."""
     max_queued_per_session: Positive = 100
-    """Runs that may wait in one session's lane."""
+    """Runs accepted and not ended in one session; one more is refused."""
     lease_ms: Positive = 6000
     """How long a worker that went silent keeps a run, in milliseconds."""
     renew_ms: Positive = 2000
     """How often a worker renews its leases, in milliseconds."""
     max_crashes: Positive = 5
-    """Attempts that may end with the worker's death before the run fails."""
+    """Deaths of its worker after which a run is given up."""
     quarantine_after_crashes: Positive = 2
-    """After so many crashes the run is executed only by a worker that runs nothing else."""
+    """Deaths of its worker after which only a worker that runs nothing else takes it."""
     max_tries: Positive = 3
-    """Attempts that may end with a retryable failure before the run fails."""
+    """Requests to a provider that may fail in a row, if the failure may pass."""
     queue_timeout_seconds: Positive = 600
     """How long a run may wait before it expires, in seconds."""
     retention_seconds: Positive = 86_400
@@ -90,8 +99,13 @@ class Worker(Section):
     """How long SIGTERM waits for runs to finish before they are handed back, in seconds."""
 
 
-class Ingress(Section):
+class Ingress(Bounded):
     """One ingress process: time limits of connections, and how much it holds for clients."""
+
+    bounds = (
+        ("max_connections_per_client", "max_connections", 1),
+        ("max_streams", "max_connections", 1),
+    )
 
     header_timeout_seconds: Positive = 10
     """From the first byte of a request to the end of its headers, in seconds."""

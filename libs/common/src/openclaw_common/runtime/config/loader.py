@@ -48,10 +48,10 @@ def load_config(
 ) -> LoadedConfig:
     """Read the configuration file and lay the environment over it.
 
-    `path` wins over OPENCLAW_CONFIG_PATH and the default places. `require_auth=False` lets auth
-    mode `token` be without a token, for a caller who makes one. Defaults and `.env` are looked for
-    in `working_directory` (None: the process's). Raises ConfigError when a named file is missing,
-    the file cannot be read, or what it says cannot be done.
+    `path` wins over OPENCLAW_CONFIG_PATH and the default places. `require_auth` is that of
+    `Config.check`. Default files and `.env` are looked for in `working_directory` (None: the
+    process's). Raises ConfigError when a named file is missing, the file cannot be read, or what
+    it says cannot be done.
     """
     environment = read_environment(environ, working_directory or Path.cwd())
     file, named = (path, True) if path is not None else environment.config_path()
@@ -116,7 +116,7 @@ class _Loading:
         substitution = Substitution(self._environment.variables)
         own = substitution.apply(file_variables(tree))
         for path, names in substitution.missing.items():
-            place = show(("env", "vars", *path))
+            place = show(("env", "vars", *path) if _at(tree, ("env", "vars", *path)) else path)
             self._not_set.append(f"{place}: {_unset(names)}; taken as not set")
             del own[path[0]]
         return self._environment.with_weaker(own).variables

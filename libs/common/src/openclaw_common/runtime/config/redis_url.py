@@ -1,9 +1,12 @@
 """Redis URLs: which are understood, and what one says.
 
-`redis://` and `rediss://` (TLS) `[user:password@]host[:port][/database]`, `unix://[user:password@]
-/path[?db=n]`, and for Sentinel `redis+sentinel://` or `rediss+sentinel://` `[user:password@]
-host[:port],host[:port]…/master-name[/database]`. Schemes and query of the first three are those of
-redis-py (https://redis.readthedocs.io/en/stable/connections.html).
+- `redis://[user:password@]host[:port][/database]`, `rediss://…` for TLS
+- `unix://[user:password@]/path[?db=database]`
+- `redis+sentinel://[user:password@]host[:port],host[:port]…/master-name[/database]`, and
+  `rediss+sentinel://…` for TLS
+
+Schemes and options of the first two are those of redis-py
+(https://redis.readthedocs.io/en/stable/connections.html).
 """
 
 from __future__ import annotations
@@ -14,11 +17,16 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 REDIS_PORT: Final = 6379
 SENTINEL_PORT: Final = 26379
-_SCHEMES: Final = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")
-_OPTIONS: Final = frozenset(
-    {"db", "ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname"}
-)
-_SENTINEL_OPTIONS: Final = _OPTIONS | {"sentinel_username", "sentinel_password"}
+_SENTINEL_OPTIONS: Final = frozenset({"sentinel_username", "sentinel_password"})
+_OPTIONS: Final = {
+    "redis": frozenset({"db"}),
+    "rediss": frozenset(
+        {"db", "ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname"}
+    ),
+    "unix": frozenset({"db"}),
+    "redis+sentinel": _SENTINEL_OPTIONS,
+    "rediss+sentinel": _SENTINEL_OPTIONS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +53,10 @@ def parse_redis_url(url: str) -> RedisAddress:
         parts = urlsplit(url)
     except ValueError:
         raise ValueError("is not a URL") from None
-    if parts.scheme not in _SCHEMES:
-        raise ValueError("must start with one of " + ", ".join(f"{name}://" for name in _SCHEMES))
+    if parts.scheme not in _OPTIONS:
+        raise ValueError("must start with one of " + ", ".join(f"{name}://" for name in _OPTIONS))
     sentinel = parts.scheme.endswith("+sentinel")
-    options = _options(parts.query, _SENTINEL_OPTIONS if sentinel else _OPTIONS)
+    options = _options(parts.query, _OPTIONS[parts.scheme])
     username, password, location = _credentials(parts.netloc)
     tls = parts.scheme.startswith("rediss")
     if parts.scheme == "unix":

@@ -43,7 +43,8 @@ class Config(Section):
     def check(self, *, require_auth: bool = True) -> None:
         """Raise ConfigError when settings contradict each other.
 
-        `require_auth=False` lets mode `token` be without a token, for a caller who makes one.
+        `require_auth=False` lets the credential that the auth mode needs be missing, for a process
+        that asks for none, or that makes one and checks again.
         """
         found = list(checks.problems(self, require_auth=require_auth))
         if found:
