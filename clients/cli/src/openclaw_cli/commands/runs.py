@@ -82,7 +82,8 @@ def _is_terminal(event: ServerSentEvent) -> bool:
 def _as_line(event: ServerSentEvent) -> str:
     data: dict[str, Any] = json.loads(event.data)
     rest = {name: value for name, value in data.items() if name not in ENVELOPE}
-    return f"{event.id:>6} {event.event:18} {json.dumps(rest, ensure_ascii=False) if rest else ''}"
+    shown = json.dumps(rest, ensure_ascii=False) if rest else ""
+    return f"{event.id:>6} {event.event:18} {shown}".rstrip()
 
 
 def _as_lines(found: dict[str, Any]) -> str:
