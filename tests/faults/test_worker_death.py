@@ -96,7 +96,8 @@ async def check_all(fleet: Fleet, tasks: list[asyncio.Task[Transcript]]) -> None
             assert text_of_last_attempt(stream) == seen.text
 
 
-@pytest.mark.parametrize("streams", [24, pytest.param(90, marks=pytest.mark.faults)])
+# Two of the three workers have 64 slots, so that there is room for the runs of the dead one.
+@pytest.mark.parametrize("streams", [24, pytest.param(60, marks=pytest.mark.faults)])
 async def test_a_killed_worker_under_its_supervisor_is_replaced_and_no_reader_notices(
     fleet: Fleet, client: ResumingClient, streams: int
 ) -> None:
