@@ -136,16 +136,16 @@ class Gateway:
         self.executions.append(run)
         await self.script(run)
 
-    async def wait_for(self, condition: Callable[[], Awaitable[bool]]) -> None:
-        """Return once `condition` holds, looked at as often as the loop lets."""
-        async with asyncio.timeout(5):
-            while not await condition():
-                await self.store.ping()
-
     async def status(self, run_id: str) -> RunStatus:
         record = await self.store.runs.get(run_id)
         assert record is not None
         return record.status
+
+    async def reach(self, run_id: str, status: RunStatus) -> None:
+        """Return once the run has `status`, asked as fast as Redis answers."""
+        async with asyncio.timeout(5):
+            while await self.status(run_id) is not status:
+                await self.store.ping()
 
 
 @asynccontextmanager
