@@ -28,7 +28,8 @@ from openclaw_common.contracts.errors import API_ERROR, ErrorBody, StoreUnavaila
 from openclaw_common.contracts.run import RunStatus, SchemaNotSupported
 from openclaw_common.contracts.run_event import RUN_CANCELLED, RUN_FAILED
 from openclaw_common.queue.job_queue import pack, unpack
-from openclaw_common.store.client import BACKOFF_CAP_S, BACKOFF_START_S, BlockingConnection
+from openclaw_common.store.client import BACKOFF_CAP_S, BACKOFF_START_S
+from openclaw_common.store.connections import BlockingConnection
 from openclaw_common.store.leases import ClaimedJob, Lease, LeaseLost
 from openclaw_common.store.store import Store
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from openclaw_common.contracts.errors import IdempotencyConflict, QueueFull
-from openclaw_common.store.client import Arg
+from openclaw_common.store.connections import Arg
 from openclaw_common.store.jobs import JobScripts
 
 

@@ -1,49 +1,42 @@
-"""The connection to Redis: one pipelined connection per process, plus dedicated blocking ones.
+"""Commands and scripts over one pipelined connection per process.
 
 `RedisClient.execute` and `.call` put a command into the batch that goes out with the next write;
-whatever the process wants of Redis at the same moment shares one round trip. Measured traps this
-module answers (reliability.md §1.3, §3.11): no `socket_timeout` on a connection, because Python
-3.11 then swallows cancellations; every round trip has a time limit of its own instead; a script
-is reloaded on NOSCRIPT; an unreachable, loading, read-only or full server is one error,
+whatever the process wants of Redis at the same moment shares one round trip. A script is loaded
+where the server does not know it; an unreachable, loading, read-only or full server is one error,
 `StoreUnavailable`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
-import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar, cast
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import Any, Final, TypeVar
 
-import hiredis
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
-from redis.asyncio.sentinel import Sentinel
 from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseError
 
 from openclaw_common.contracts.errors import StoreUnavailable
+from openclaw_common.store.connections import (
+    Arg,
+    BlockingConnection,
+    broken,
+    connect,
+    disconnect,
+    new_connection,
+    pack,
+    unavailable,
+)
 
 MAX_BATCH: Final = 512
 """Commands in one write; more wait for the next, so that no caller waits for a huge batch."""
+MAX_BATCH_BYTES: Final = 1_048_576
+"""A write ends with the command that passes this size."""
 BACKOFF_START_S: Final = 0.05
 BACKOFF_CAP_S: Final = 1.0
-KEEPALIVE_OPTIONS: Final = {4: 15, 5: 5, 6: 3}
-"""TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT of Linux: a dead peer is noticed after 30 s."""
-
-_UNAVAILABLE_PREFIXES: Final = (
-    "LOADING",
-    "MASTERDOWN",
-    "OOM",
-    "CLUSTERDOWN",
-    "NOREPLICAS",
-    "MISCONF",
-)
 
 T = TypeVar("T")
-Arg = str | bytes | int | float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,137 +48,34 @@ class Script:
     sha: str
 
 
-def create_pool(url: str, *, timeout_s: float, client_name: str) -> ConnectionPool:
-    """Return a pool for a redis, rediss, unix or redis+sentinel URL.
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """A command that waits for its answer until `deadline`, in seconds of the loop's clock."""
 
-    The Sentinel form is `redis+sentinel://[user:pass@]host:port,host:port/master[/db]`
-    (`rediss+sentinel` for TLS); `sentinel_username` and `sentinel_password` may stand in the query.
-    """
-    options: dict[str, Any] = {
-        "socket_connect_timeout": timeout_s,
-        "client_name": client_name,
-    }
-    scheme = urlsplit(url).scheme
-    if scheme in ("redis+sentinel", "rediss+sentinel"):
-        return _sentinel_pool(url, tls=scheme.startswith("rediss"), options=options)
-    if scheme != "unix":
-        options |= {"socket_keepalive": True, "socket_keepalive_options": _keepalive_options()}
-    return ConnectionPool.from_url(url, **options)
+    packed: bytes
+    reply: asyncio.Future[Any]
+    deadline: float
 
-
-def _keepalive_options() -> dict[int, int]:
-    return dict(KEEPALIVE_OPTIONS) if hasattr(socket, "TCP_KEEPIDLE") else {}
-
-
-def _sentinel_pool(url: str, *, tls: bool, options: dict[str, Any]) -> ConnectionPool:
-    parts = urlsplit(url)
-    hosts = parts.netloc.rpartition("@")[2]
-    path = [unquote(piece) for piece in parts.path.split("/") if piece]
-    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    nodes = []
-    for node in hosts.split(","):
-        host, _, port = node.rpartition(":")
-        nodes.append((host, int(port)) if host else (port, 26379))
-    sentinel_options: dict[str, Any] = {
-        "socket_connect_timeout": options["socket_connect_timeout"],
-        "ssl": tls,
-        "username": query.get("sentinel_username"),
-        "password": query.get("sentinel_password"),
-    }
-    credentials: dict[str, Any] = {}
-    userinfo = parts.netloc.rpartition("@")[0]
-    if userinfo:
-        user, _, password = userinfo.partition(":")
-        credentials = {"username": unquote(user) or None, "password": unquote(password) or None}
-    sentinel = Sentinel(nodes, sentinel_kwargs=sentinel_options)  # type: ignore[no-untyped-call]
-    client = sentinel.master_for(
-        path[0], db=int(path[1]) if len(path) > 1 else 0, ssl=tls, **credentials, **options
-    )
-    return cast(ConnectionPool, client.connection_pool)
-
-
-def unavailable(error: Exception) -> bool:
-    """Whether an error means that the server cannot serve now, rather than a faulty command."""
-    if isinstance(error, ReadOnlyError):
-        return True
-    if isinstance(error, ResponseError):
-        return str(error).startswith(_UNAVAILABLE_PREFIXES)
-    return isinstance(error, (RedisError, OSError, TimeoutError))
-
-
-class BlockingConnection:
-    """A connection for one blocking command at a time, such as BLPOP or XREAD BLOCK.
-
-    Not safe for two tasks at once. A failed or cancelled call drops the connection; the next call
-    opens a new one.
-    """
-
-    def __init__(self, pool: ConnectionPool, *, timeout_s: float) -> None:
-        self._pool = pool
-        self._timeout_s = timeout_s
-        self._connection: AbstractConnection | None = None
-
-    async def call(self, *args: Arg, block_s: float) -> Any:
-        """Send one command that may block for `block_s` seconds and return its reply.
-
-        Raises StoreUnavailable when no answer came within `block_s` plus the usual time limit.
-        """
-        done = False
-        try:
-            async with asyncio.timeout(block_s + self._timeout_s):
-                if self._connection is None:
-                    self._connection = _new_connection(self._pool)
-                    await _connect(self._connection)
-                await self._connection.send_packed_command(_pack(args), check_health=False)
-                reply = await self._connection.read_response(disable_decoding=True)
-            done = True
-            return reply
-        except (RedisError, OSError, TimeoutError) as error:
-            if unavailable(error):
-                raise StoreUnavailable from error
-            raise
-        finally:
-            if not done:
-                await self.close()
-
-    async def close(self) -> None:
-        """Drop the connection."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await _disconnect(connection)
-
-
-def _pack(args: tuple[Arg, ...]) -> bytes:
-    # hiredis annotates its argument as a tuple of one.
-    return cast(bytes, hiredis.pack_command(cast(Any, args)))
-
-
-def _new_connection(pool: ConnectionPool) -> AbstractConnection:
-    connection = pool.make_connection()  # type: ignore[no-untyped-call]
-    return cast(AbstractConnection, connection)
-
-
-async def _connect(connection: AbstractConnection) -> None:
-    await connection.connect()  # type: ignore[no-untyped-call]
-
-
-async def _disconnect(connection: AbstractConnection) -> None:
-    with contextlib.suppress(RedisError, OSError, TimeoutError):
-        await connection.disconnect(nowait=True)
+    def fail(self, error: Exception) -> None:
+        if not self.reply.done():
+            self.reply.set_exception(error)
+            # Whoever asked may be gone; asyncio need not say that nobody looked.
+            self.reply.exception()
 
 
 class RedisClient:
     """Commands and scripts, batched over one connection.
 
-    `execute`, `call` and `batch` raise StoreUnavailable when Redis cannot serve; whether the
-    command took effect is then unknown, so every script here may be sent again.
+    `execute` and `call` raise StoreUnavailable when Redis cannot serve within `timeout_s` seconds
+    of being asked; whether the command took effect is then unknown, so every script here may be
+    sent again.
     """
 
     def __init__(self, pool: ConnectionPool, *, timeout_s: float) -> None:
         self._pool = pool
         self._timeout_s = timeout_s
         self._connection: AbstractConnection | None = None
-        self._waiting: list[tuple[bytes, asyncio.Future[Any]]] = []
+        self._waiting: list[_Waiting] = []
         self._wake = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
         self._closed = False
@@ -203,12 +93,13 @@ class RedisClient:
         """Put one command into the next batch; the future gets its reply or its exception."""
         if self._closed:
             raise StoreUnavailable
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.append((_pack(args), future))
-        if self._pump is None:
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(pack(args), loop.create_future(), loop.time() + self._timeout_s)
+        self._waiting.append(waiting)
+        if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._run(), name="redis-pump")
         self._wake.set()
-        return future
+        return waiting.reply
 
     async def execute(self, *args: Arg) -> Any:
         """Send one command and return its reply; error replies raise."""
@@ -216,14 +107,10 @@ class RedisClient:
 
     async def call(self, script: Script, keys: Sequence[str], args: Sequence[Arg]) -> Any:
         """Run a script, loading it where the server does not know it yet."""
-        command = ("EVALSHA", script.sha, len(keys), *keys, *args)
         try:
-            return await self.settle(self.submit(*command))
+            return await self.execute("EVALSHA", script.sha, len(keys), *keys, *args)
         except NoScriptError:
-            load = self.submit("SCRIPT", "LOAD", script.source)
-            reply = self.submit(*command)
-            await self.settle(load)
-            return await self.settle(reply)
+            return await self.execute("EVAL", script.source, len(keys), *keys, *args)
 
     async def settle(self, future: asyncio.Future[Any]) -> Any:
         """Wait for a submitted command; translates what means that Redis cannot serve."""
@@ -235,58 +122,85 @@ class RedisClient:
             raise
 
     async def _run(self) -> None:
-        while not self._closed:
-            await self._wake.wait()
-            while self._waiting:
-                batch = self._waiting[:MAX_BATCH]
-                del self._waiting[:MAX_BATCH]
-                await self._send(batch)
-            self._wake.clear()
-
-    async def _send(self, batch: list[tuple[bytes, asyncio.Future[Any]]]) -> None:
-        answered = 0
         try:
-            async with asyncio.timeout(self._timeout_s):
+            while not self._closed:
+                await self._wake.wait()
+                while self._waiting:
+                    await self._send(self._next_batch())
+                self._wake.clear()
+        finally:
+            self._fail_waiting()
+
+    def _next_batch(self) -> list[_Waiting]:
+        count = size = 0
+        for waiting in self._waiting[:MAX_BATCH]:
+            count += 1
+            size += len(waiting.packed)
+            if size > MAX_BATCH_BYTES:
+                break
+        batch = self._waiting[:count]
+        del self._waiting[:count]
+        return batch
+
+    async def _send(self, batch: list[_Waiting]) -> None:
+        answered = 0
+        # The oldest command sets the limit; what queued up behind a dead connection still gets
+        # a moment to see whether it works again.
+        least = asyncio.get_running_loop().time() + self._timeout_s / 8
+        try:
+            async with asyncio.timeout_at(max(batch[0].deadline, least)):
                 connection = await self._connected()
                 await connection.send_packed_command(
-                    [packed for packed, _ in batch], check_health=False
+                    [waiting.packed for waiting in batch], check_health=False
                 )
-                for _, future in batch:
-                    reply, error = await self._read(connection)
+                for waiting in batch:
+                    await self._read(connection, waiting)
                     answered += 1
-                    if future.done():
-                        continue
-                    if error is not None:
-                        future.set_exception(error)
-                    else:
-                        future.set_result(reply)
         except (RedisError, OSError, TimeoutError) as error:
-            await self._drop()
-            _fail(batch[answered:], error)
-        except asyncio.CancelledError:
-            await self._drop()
-            _fail(batch[answered:], ConnectionError("the client was closed"))
+            await self._abandon(batch[answered:], error)
+        except BaseException:
+            await self._abandon(batch[answered:], ConnectionError("the client was closed"))
             raise
 
-    async def _read(self, connection: AbstractConnection) -> tuple[Any, Exception | None]:
+    async def _read(self, connection: AbstractConnection, waiting: _Waiting) -> None:
         try:
-            return await connection.read_response(disable_decoding=True), None
+            reply = await connection.read_response(disable_decoding=True)
         except ResponseError as error:
             if isinstance(error, ReadOnlyError):
+                # Demoted: the next connection may lead to the new master.
                 raise
-            return None, error
+            waiting.fail(error)
+        else:
+            if not waiting.reply.done():
+                waiting.reply.set_result(reply)
 
     async def _connected(self) -> AbstractConnection:
+        if self._connection is not None and broken(self._connection):
+            await self._drop()
         if self._connection is None:
-            connection = _new_connection(self._pool)
-            await _connect(connection)
+            connection = new_connection(self._pool)
+            try:
+                await connect(connection)
+            except BaseException:
+                await disconnect(connection)
+                raise
             self._connection = connection
         return self._connection
+
+    async def _abandon(self, batch: list[_Waiting], error: Exception) -> None:
+        await self._drop()
+        for waiting in batch:
+            waiting.fail(error)
 
     async def _drop(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            await _disconnect(connection)
+            await disconnect(connection)
+
+    def _fail_waiting(self) -> None:
+        for waiting in self._waiting:
+            waiting.fail(ConnectionError("the client was closed"))
+        self._waiting.clear()
 
     async def close(self) -> None:
         """Fail what still waits and close the connection and the pool."""
@@ -296,16 +210,8 @@ class RedisClient:
                 self._pump.cancel()
                 await asyncio.wait([self._pump], timeout=0.1)
         await self._drop()
-        _fail(self._waiting, ConnectionError("the client was closed"))
-        self._waiting.clear()
+        self._fail_waiting()
         await self._pool.disconnect()
-
-
-def _fail(batch: list[tuple[bytes, asyncio.Future[Any]]], error: Exception) -> None:
-    for _, future in batch:
-        if not future.done():
-            future.set_exception(error)
-            future.exception()
 
 
 async def retry_while_unavailable(

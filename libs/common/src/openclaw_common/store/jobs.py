@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from openclaw_common.store import scripts
-from openclaw_common.store.client import Arg, RedisClient
+from openclaw_common.store.client import RedisClient
+from openclaw_common.store.connections import Arg
 from openclaw_common.store.keys import Keys
 
 

@@ -16,7 +16,8 @@ from redis.exceptions import ResponseError
 from openclaw_common.contracts.errors import ErrorBody, StoreUnavailable
 from openclaw_common.contracts.run import RunResult, RunStatus
 from openclaw_common.contracts.run_event import RUN_IN_PROGRESS, RUN_RESET
-from openclaw_common.store.client import Arg, retry_while_unavailable
+from openclaw_common.store.client import retry_while_unavailable
+from openclaw_common.store.connections import Arg
 from openclaw_common.store.jobs import JobScripts
 
 Event = tuple[str, bytes]

@@ -10,7 +10,8 @@ from redis.exceptions import ResponseError
 from openclaw_common.runtime.config.limits import Redis as RedisConfig
 from openclaw_common.runtime.config.limits import Runs as RunsConfig
 from openclaw_common.store.admission import Admission, Bounds
-from openclaw_common.store.client import RedisClient, create_pool
+from openclaw_common.store.client import RedisClient
+from openclaw_common.store.connections import create_pool
 from openclaw_common.store.dead_letters import DeadLetters
 from openclaw_common.store.jobs import JobScripts, Retention
 from openclaw_common.store.keys import RUN, Keys
