@@ -30,9 +30,9 @@ Warnings = Callable[..., list[str]]
             "agents.list[0].model",
         ),
         (
-            {"agents": {"entries": {"A b": {"nmae": "x"}, "main": {}}}},
-            'agents.entries["A b"].nmae',
-            'agents.entries["A b"].name',
+            {"agents": {"entries": {"2b": {"nmae": "x"}}}},
+            'agents.entries["2b"].nmae',
+            'agents.entries["2b"].name',
         ),
         (
             {"agents": {"defaults": {"models": {"a/b": {"alais": "x"}}}}},
@@ -59,20 +59,10 @@ Warnings = Callable[..., list[str]]
     ],
 )
 def test_a_misspelt_key_is_told_with_the_right_one(
-    content: dict[str, Any], place: str, near: str, load: Callable[..., LoadedConfig]
+    content: dict[str, Any], place: str, near: str, warnings: Warnings
 ) -> None:
-    agents = content.get("agents", {}).get("entries", {})
-    if "A b" in agents:
-        from openclaw_common.runtime.config import ConfigError
-
-        with pytest.raises(ConfigError) as refused:
-            load(content)
-        told = str(refused.value).splitlines()
-    else:
-        told = list(load(content).warnings)
-    assert any(
-        line.endswith(f"{place}: unknown key, ignored; did you mean {near}?") for line in told
-    )
+    told = f"{place}: unknown key, ignored; did you mean {near}?"
+    assert told in warnings(content)
 
 
 def test_a_key_unlike_any_other_is_told_alone(warnings: Warnings) -> None:

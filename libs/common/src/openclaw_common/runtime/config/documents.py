@@ -18,6 +18,8 @@ MAX_DEPTH: Final = 64
 """Nesting of one configuration file."""
 
 _AT: Final = re.compile(r"(?P<what>.*) near (?P<offset>\d+)(?:, found U\+(?P<found>[0-9a-f]+))?\Z")
+_QUOTED: Final = re.compile(r"\s*'(?!<)[^']{2,}'")
+"""What PyYAML quotes of the file: an unquoted secret that starts with `*` or `!` too."""
 _TOKEN: Final = re.compile(r"b'(\w+)'")
 
 
@@ -90,7 +92,7 @@ def _parse_yaml(path: Path, text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{mark.line + 1}:{mark.column + 1}: " if mark else " "
-        complaint = f"{place}{error.problem or error.context}"
+        complaint = place + _QUOTED.sub("", str(error.problem or error.context))
     except yaml.YAMLError:
         complaint = " is not YAML"
     except RecursionError:

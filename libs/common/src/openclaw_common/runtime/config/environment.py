@@ -17,7 +17,18 @@ from openclaw_common.runtime.config.errors import ConfigError
 from openclaw_common.runtime.config.key_path import KeyPath, show
 from openclaw_common.runtime.config.secrets import mounted_secrets
 
-_ASSIGNMENT: Final = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)\Z", re.S)
+_ASSIGNMENT: Final = re.compile(
+    r"""
+    ^[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*
+    (?:
+        "(?P<double>(?:[^"\\]|\\.)*)"
+      | '(?P<single>[^']*)'
+      | (?P<bare>(?:[^\r\n\#]|(?<![ \t])\#)*)
+    )
+    [ \t]*(?:\#[^\r\n]*)?\r?$
+    """,
+    re.MULTILINE | re.DOTALL | re.VERBOSE,
+)
 _OVERRIDES: Final[dict[str, KeyPath]] = {
     "OPENCLAW_GATEWAY_PORT": ("gateway", "port"),
     "OPENCLAW_GATEWAY_TOKEN": ("gateway", "auth", "token"),
@@ -74,9 +85,10 @@ def read_environment(environ: Mapping[str, str], working_directory: Path) -> Env
 def read_dotenv(path: Path) -> dict[str, str]:
     """Return the variables of a `.env` file; a missing file has none.
 
-    Lines are `NAME=value`, `export ` may stand before them; `#` starts a comment at the start of a
-    line or after a space; quotes around a value are taken off, and in double quotes `\\n`, `\\"`
-    and `\\\\` are read. Raises ConfigError with the number of a line that is none of this.
+    A variable is `NAME=value`, with or without `export ` before it. Quotes around a value are taken
+    off, and such a value may go over several lines; in double quotes `\\n`, `\\"` and `\\\\` are
+    read. `#` after a space starts a comment. Lines that are none of this are passed over, as the
+    file may be another program's. Raises ConfigError when it cannot be read.
     """
     try:
         text = path.read_bytes()[:MAX_FILE_BYTES].decode("utf-8-sig")
@@ -86,25 +98,13 @@ def read_dotenv(path: Path) -> dict[str, str]:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: is not UTF-8 at byte {error.start}") from None
-    variables: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        stripped = line.strip()
-        if not stripped or stripped.startswith("#"):
-            continue
-        match = _ASSIGNMENT.match(stripped)
-        if match is None:
-            raise ConfigError(f"{path}:{number}: expected NAME=value")
-        variables[match[1]] = _dotenv_value(match[2])
-    return variables
+    return {match["name"]: _dotenv_value(match) for match in _ASSIGNMENT.finditer(text)}
 
 
-def _dotenv_value(text: str) -> str:
-    quoted = re.match(r"""(?:"((?:[^"\\]|\\.)*)"|'([^']*)')\s*(?:#.*)?\Z""", text)
-    if quoted is None:
-        return re.split(r"\s+#", text, maxsplit=1)[0].rstrip()
-    if quoted[2] is not None:
-        return quoted[2]
-    return re.sub(r"\\(.)", lambda m: "\n" if m[1] == "n" else m[1], quoted[1])
+def _dotenv_value(match: re.Match[str]) -> str:
+    if match["double"] is None:
+        return str(match["single"] if match["single"] is not None else match["bare"].rstrip())
+    return re.sub(r"\\(.)", lambda m: "\n" if m[1] == "n" else m[1], match["double"], flags=re.S)
 
 
 def _expand_home(name: str, environ: Mapping[str, str]) -> Path:
