@@ -9,9 +9,14 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from aiohttp import web
 from multidict import CIMultiDictProxy
+
+PEERS_REMEMBERED: Final = 4096
+"""Peers whose address is not parsed again."""
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -42,34 +47,43 @@ class ClientAddress:
         return self.loopback and not self.forwarded
 
 
+class _Peer(NamedTuple):
+    text: str
+    trusted: bool
+    loopback: bool
+
+
 class ClientAddresses:
     """Finds them; raises ValueError for a trusted proxy that is no address and no network."""
 
     def __init__(self, trusted_proxies: Iterable[str], *, real_ip_fallback: bool) -> None:
         self._trusted = tuple(_network(text) for text in trusted_proxies)
         self._real_ip_fallback = real_ip_fallback
+        # Parsing addresses is the dearest step of a request, and peers come back.
+        self._known = lru_cache(maxsize=PEERS_REMEMBERED)(self._classify)
 
     def trusts(self, address: str) -> bool:
         """Whether a normalised address is a trusted proxy."""
-        parsed = parse_address(address)
-        return parsed is not None and self._is_trusted(parsed)
+        return self._known(address).trusted
 
     def of(self, request: web.BaseRequest) -> ClientAddress:
         """Return the address of `request`'s client."""
-        parsed = parse_address(request.remote or "")
+        peer = self._known(request.remote or "")
+        client = self._behind(request.headers) if peer.trusted else None
+        return ClientAddress(
+            peer=peer.text,
+            client=client or peer.text,
+            trusted=peer.trusted,
+            forwarded=_forwarded(request.headers),
+            loopback=peer.loopback,
+        )
+
+    def _classify(self, peer: str) -> _Peer:
+        parsed = parse_address(peer)
         if parsed is None:
             # No IP at all is a socket in this host's file system.
-            return ClientAddress("local", "local", False, _forwarded(request.headers), True)
-        trusted = self._is_trusted(parsed)
-        client = self._behind(request.headers) if trusted else None
-        peer = str(parsed)
-        return ClientAddress(
-            peer=peer,
-            client=client or peer,
-            trusted=trusted,
-            forwarded=_forwarded(request.headers),
-            loopback=parsed.is_loopback,
-        )
+            return _Peer("local", trusted=False, loopback=True)
+        return _Peer(str(parsed), self._is_trusted(parsed), parsed.is_loopback)
 
     def _behind(self, headers: CIMultiDictProxy[str]) -> str | None:
         chain = ",".join(headers.getall("X-Forwarded-For", ()))

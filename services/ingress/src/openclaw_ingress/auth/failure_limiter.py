@@ -64,6 +64,11 @@ class FailureLimiter:
         self._clients: OrderedDict[str, _Client] = OrderedDict()
         self._locks = Cached(limits.locks, fresh_s=FRESH_S, clock=clock)
 
+    @property
+    def remembered(self) -> int:
+        """How many clients this replica remembers; at most MAX_CLIENTS."""
+        return len(self._clients)
+
     async def check(self, address: ClientAddress) -> None:
         """Raise TooManyFailures while the client is locked, StoreUnavailable if none can tell."""
         if self._exempt(address):

@@ -1,0 +1,131 @@
+"""Log lines."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, SecretStr
+
+from openclaw_common.runtime.logs import (
+    REDACTED,
+    LogSettingError,
+    configure_logs,
+    secrets_in,
+)
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    """Where the root logger writes during a test."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield io.StringIO()
+    root.handlers[:], root.level = handlers, level
+
+
+def entries(stream: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_json_is_one_object_a_line_with_the_event_and_its_ids(stream: io.StringIO) -> None:
+    configure_logs(form="json", stream=stream)
+    logging.getLogger("a.b").info("run.admitted", extra={"run_id": "run_1", "attempt": 2})
+    (entry,) = entries(stream)
+    assert entry.pop("time").endswith("Z")
+    assert entry == {
+        "level": "info",
+        "event": "run.admitted",
+        "logger": "a.b",
+        "run_id": "run_1",
+        "attempt": 2,
+    }
+
+
+def test_json_holds_a_traceback_and_what_json_cannot_hold(stream: io.StringIO) -> None:
+    configure_logs(form="json", stream=stream)
+    try:
+        raise LookupError("lost\nin lines")
+    except LookupError:
+        logging.getLogger("a").exception("request.failed", extra={"path": {1, 2}.__class__})
+    (entry,) = entries(stream)
+    assert entry["exception"].endswith("LookupError: lost\nin lines")
+    assert entry["path"] == "<class 'set'>"
+
+
+def test_people_get_one_line_that_outsiders_cannot_break(stream: io.StringIO) -> None:
+    configure_logs(stream=stream)
+    logging.getLogger("a").warning(
+        "request.odd", extra={"path": "/x\n2026 error forged", "status": 400, "empty": ""}
+    )
+    (line,) = stream.getvalue().splitlines()
+    assert line.endswith(r'request.odd path="/x\n2026 error forged" status=400 empty=""')
+    assert " warning " in line
+
+
+def test_people_get_a_traceback_below_the_line(stream: io.StringIO) -> None:
+    configure_logs(stream=stream)
+    try:
+        raise LookupError("lost")
+    except LookupError:
+        logging.getLogger("a").exception("request.failed", extra={"run_id": "run_1"})
+    lines = stream.getvalue().splitlines()
+    assert lines[0].endswith("request.failed run_id=run_1")
+    assert lines[-1] == "LookupError: lost"
+
+
+@pytest.mark.parametrize("form", ["json", "human"])
+def test_secrets_are_cut_out_wherever_they_stand(stream: io.StringIO, form: str) -> None:
+    secrets = ["s3cr3t", 's3cr3t "quoted"', "abc"]
+    configure_logs(form=form, stream=stream, secrets=secrets)
+    try:
+        raise LookupError(f"with {secrets[1]} inside")
+    except LookupError:
+        logging.getLogger("a").exception("failed s3cr3t", extra={"header": "Bearer s3cr3t"})
+    assert "s3cr3t" not in stream.getvalue()
+    assert "quoted" not in stream.getvalue()
+    assert stream.getvalue().count(REDACTED) >= 3
+
+
+def test_the_level_holds_and_a_second_call_replaces_the_first(stream: io.StringIO) -> None:
+    configure_logs(stream=stream)
+    configure_logs(level="WARN", form="JSON", stream=stream)
+    logging.getLogger("a").info("quiet")
+    logging.getLogger("a").error("loud")
+    assert [entry["event"] for entry in entries(stream)] == ["loud"]
+
+
+@pytest.mark.parametrize("setting", [{"level": "loud"}, {"form": "xml"}])
+def test_a_setting_that_does_not_exist_is_refused(setting: dict[str, Any]) -> None:
+    with pytest.raises(LogSettingError, match="use "):
+        configure_logs(**setting)
+
+
+class Inner(BaseModel):
+    key: SecretStr | None = SecretStr("inner-key")
+    plain: str = "plain"
+
+
+class Outer(BaseModel):
+    url: SecretStr = SecretStr("redis://user:p%40ss@host:6379/0")
+    bare: SecretStr = SecretStr("redis://host:6379/0")
+    empty: SecretStr = SecretStr("")
+    one: Inner = Inner()
+    many: dict[str, Inner] = {"a": Inner(key=SecretStr("dict-key")), "b": Inner(key=None)}
+    headers: dict[str, SecretStr | str] = {"x": SecretStr("header-key"), "y": "open"}
+    row: tuple[Inner, ...] = (Inner(key=SecretStr("row-key")),)
+
+
+def test_every_secret_of_a_configuration_is_found() -> None:
+    assert set(secrets_in(Outer())) == {
+        "p%40ss",
+        "p@ss",
+        "inner-key",
+        "dict-key",
+        "header-key",
+        "row-key",
+    }
