@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass
-from itertools import count
 from typing import Final
 
 import orjson
@@ -150,7 +149,9 @@ async def _take_turn(
         max_bytes=context.config.runs.max_output_bytes,
         gather_s=0.0 if request.stream else GATHER_S,
     )
-    for tried in count(1):
+    tried = 0
+    while True:
+        tried += 1
         try:
             return emitter, await _relay(context, turn, emitter)
         except UpstreamFailure as failure:
@@ -158,7 +159,6 @@ async def _take_turn(
             if delay_s is None or emitter.started:
                 raise
             await context.backoff.sleep(delay_s)
-    raise AssertionError("count() is endless")
 
 
 async def _relay(context: WorkerContext, turn: AgentTurn, emitter: Emitter) -> Completed:
