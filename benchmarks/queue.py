@@ -27,6 +27,7 @@ from openclaw_common.runtime.config.limits import Redis, Runs
 from openclaw_common.store.keys import RUN
 from openclaw_common.store.run_reader import RunStreamReader
 from openclaw_common.store.store import Store
+from tests.harness.processes import free_port
 
 JOBS = 12_000
 STARTS = 1_000
@@ -39,7 +40,11 @@ async def run(folder: Path) -> list[Figure]:
     """Measure start latency with one idle worker, and throughput with one and with four."""
     figures: list[Figure] = []
     with ValkeyServer(
-        host="127.0.0.1", data_dir=folder, appendonly="yes", appendfsync="everysec"
+        host="127.0.0.1",
+        port=free_port(),
+        data_dir=folder,
+        appendonly="yes",
+        appendfsync="everysec",
     ) as server:
         url = f"redis://127.0.0.1:{server.port}/0"
         store = await Store.connect(Redis(url=url), LIMITS, role="benchmark")

