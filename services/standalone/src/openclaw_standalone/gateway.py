@@ -1,7 +1,8 @@
 """The composition of the standalone gateway: embedded parts, one store, the services, one loop.
 
-Start-up takes its time in importing the agent worker and loading the model, so the embedded parts,
-which are processes, come up while this one imports. Shutting down goes backwards.
+What can be in the way is found out first. Then start-up takes its time in loading the model, which
+another process does, and in importing the agent worker, so both happen together. Shutting down
+goes backwards.
 """
 
 from __future__ import annotations
@@ -63,15 +64,18 @@ class StandaloneGateway:
     async def start(cls, setup: Setup, state: StateFolder) -> StandaloneGateway:
         """Bring everything up and return the gateway once it answers. Raises StartError."""
         async with AsyncExitStack() as stack:
-            valkey, model, (worker_type, ingress_type) = await _prepare(setup, state, stack)
-            if valkey is not None:
+            valkey = None
+            if setup.embedded_store:
+                valkey = await EmbeddedValkey.start(state.valkey)
+                stack.push_async_callback(valkey.stop)
                 setup = setup.with_store(valkey.url)
+            store = await Store.connect(setup.config.redis, setup.config.runs, role="standalone")
+            stack.push_async_callback(store.close)
+            await _ping(store)
+            model, (worker_type, ingress_type) = await _prepare(setup, state, stack)
             if model is not None:
                 setup = setup.with_model(PROVIDER, model.provider(), REFERENCE)
             config = setup.config
-            store = await Store.connect(config.redis, config.runs, role="standalone")
-            stack.push_async_callback(store.close)
-            await _ping(store)
             worker = worker_type(config, store, worker_id=new_process_id("worker"))
             stack.push_async_callback(worker.stop)
             await worker.start()
@@ -114,23 +118,16 @@ class StandaloneGateway:
 
 async def _prepare(
     setup: Setup, state: StateFolder, stack: AsyncExitStack
-) -> tuple[EmbeddedValkey | None, EmbeddedModel | None, Services]:
-    """Start the embedded parts that are wanted, and import the services meanwhile."""
-    valkey = model = None
-    if setup.embedded_store:
-        valkey = asyncio.create_task(EmbeddedValkey.start(state.valkey))
-    if setup.embedded_model:
-        model = asyncio.create_task(EmbeddedModel.start(state.model_log))
+) -> tuple[EmbeddedModel | None, Services]:
+    """Start the model if it is wanted, and import the services meanwhile."""
     services = asyncio.create_task(asyncio.to_thread(_import_services))
-    await asyncio.wait([task for task in (valkey, model, services) if task is not None])
-    for part in (valkey, model):
-        if part is not None and part.exception() is None:
-            stack.push_async_callback(part.result().stop)
-    return (
-        valkey.result() if valkey is not None else None,
-        model.result() if model is not None else None,
-        services.result(),
-    )
+    if not setup.embedded_model:
+        return None, await services
+    starting = asyncio.create_task(EmbeddedModel.start(state.model_log))
+    await asyncio.wait([services, starting])
+    model = starting.result()
+    stack.push_async_callback(model.stop)
+    return model, services.result()
 
 
 def _import_services() -> Services:

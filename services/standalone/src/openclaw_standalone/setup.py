@@ -58,9 +58,12 @@ class Setup:
         return self._changed(("redis", "url"), SecretStr(url))
 
     def with_model(self, name: str, provider: Provider, model: str) -> Setup:
-        """Return this setup with one provider, whose model answers for agents that name none."""
+        """Return this setup with one provider, whose model answers for every agent.
+
+        Without a provider no agent can have named a model: that is no valid configuration.
+        """
         agents = {
-            agent_id: agent if agent.model.primary else changed(agent, ("model", "primary"), model)
+            agent_id: changed(agent, ("model", "primary"), model)
             for agent_id, agent in self.config.agents.entries.items()
         }
         return self._changed(("agents", "entries"), agents)._changed(

@@ -32,7 +32,7 @@ STARTER: Final = """\
     defaults: {
       // "provider/model". Without any provider the embedded SmolLM2-135M-Instruct answers.
       // model: { primary: "openai/gpt-5.4-mini" },
-      // systemPrompt: "You are a helpful assistant.",
+      systemPrompt: "You are a helpful assistant.",
     },
   },
 
