@@ -317,3 +317,27 @@ async def test_header_bytes_that_are_no_text_are_refused(gateway: Gateway) -> No
 
 async def _connect(gateway: Gateway) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     return await asyncio.open_connection("127.0.0.1", int(gateway.one.url.rpartition(":")[2]))
+
+
+async def test_a_run_that_is_cancelled_while_it_waits_ends_its_readers(gateway: Gateway) -> None:
+    async def wait(run: Execution) -> None:
+        await asyncio.Event().wait()
+
+    gateway.script = wait
+    async with (
+        asyncio.timeout(5),
+        gateway.one.post({"user": "alice", "stream": True}),
+        gateway.one.post({"user": "alice", "stream": True}) as second,
+    ):
+        waiting = asyncio.create_task(gateway.other.ask({"user": "alice"}))
+        run_id = second.headers["x-run-id"]
+        polling = asyncio.create_task(gateway.other.read(f"/v1/runs/{run_id}?wait=60"))
+        while gateway.other.service.census.requests < 2:
+            await gateway.store.ping()
+        await gateway.store.runs.cancel(run_id)
+        assert parse_sse(await second.read())[-2].json()["error"]["code"] == "run_cancelled"
+        assert (await polling)[1]["cancel_reason"] == "user"
+        async with gateway.other.get(f"/v1/runs/{run_id}/events?starting_after=1") as events:
+            assert [f.event for f in parse_sse(await events.read())] == ["run.cancelled"]
+        waiting.cancel()
+        await asyncio.wait([waiting])
