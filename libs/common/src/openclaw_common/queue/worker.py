@@ -30,7 +30,8 @@ from openclaw_common.contracts.run_event import RUN_CANCELLED, RUN_FAILED
 from openclaw_common.queue.job_queue import pack, unpack
 from openclaw_common.store.client import BACKOFF_CAP_S, BACKOFF_START_S
 from openclaw_common.store.connections import BlockingConnection
-from openclaw_common.store.leases import ClaimedJob, Lease, LeaseLost
+from openclaw_common.store.lease_steps import ClaimedJob
+from openclaw_common.store.leases import Lease, LeaseLost
 from openclaw_common.store.store import Store
 
 logger = logging.getLogger(__name__)
@@ -230,7 +231,7 @@ class LaneWorker(Worker):
 
     def _start(self, job: ClaimedJob) -> None:
         before = self._held.get(job.job_id)
-        lease = self._leases.lease(self.worker_id, job) if job.payload is not None else None
+        lease = Lease.of(self._leases, self.worker_id, job) if job.payload is not None else None
         held = _Held(job.job_id, job.attempt, None, lease, asyncio.get_running_loop().time())
         self._held[job.job_id] = held
         held.task = asyncio.create_task(self._execute(held, job, before), name=job.job_id)

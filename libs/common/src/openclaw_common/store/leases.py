@@ -1,25 +1,22 @@
-"""Leases: claim, renew, release and finish, and the `Lease` that a job function works under.
-
-The attempt number is the fencing token: every write of an attempt names it, and Redis refuses what
-an older attempt writes, whatever its process believes (design: One mechanism under both queues).
-"""
+"""A lease: what a job function may write while the job is its own, and how it settles it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Self, TypeVar
 
 import orjson
 from redis.exceptions import ResponseError
 
 from openclaw_common.contracts.errors import ErrorBody, StoreUnavailable
 from openclaw_common.contracts.run import RunResult, RunStatus
-from openclaw_common.contracts.run_event import RUN_IN_PROGRESS, RUN_RESET
 from openclaw_common.store.client import retry_while_unavailable
 from openclaw_common.store.connections import Arg
-from openclaw_common.store.jobs import JobScripts
+from openclaw_common.store.lease_steps import ClaimedJob, Leases
 
+T = TypeVar("T")
 Event = tuple[str, bytes]
 """Type and JSON data of a run event that has no number yet."""
 
@@ -28,149 +25,15 @@ class LeaseLost(Exception):
     """Another attempt owns this job now; nothing more may be written for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimLimits:
-    """How claim treats leases and crashes."""
-
-    lease_ms: int
-    max_crashes: int
-    quarantine_after_crashes: int
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimedJob:
-    """One job as claim gave it; `payload` is None for an arq job that has no record."""
-
-    job_id: str
-    attempt: int
-    arq_job: bytes | None
-    payload: bytes | None
-    crashes: int
-    sequence: int
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What claim answered.
-
-    `due_in_ms` is the time until something may be due again (None: nothing is queued).
-    `exclusive`: the only job came from quarantine and runs alone. `reserved`: a quarantined job
-    waits for this worker to run nothing.
-    """
-
-    jobs: tuple[ClaimedJob, ...]
-    due_in_ms: int | None
-    exclusive: bool
-    reserved: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SessionLimits:
-    """How much of a transcript is kept, and how long, in ms."""
-
-    max_messages: int
-    retention_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Leases:
-    """The lease steps of one kind of job; shared by all leases of a process."""
-
-    scripts: JobScripts
-    limits: ClaimLimits
-    session_limits: SessionLimits
-
-    async def claim(self, worker_id: str, limit: int, *, idle: bool) -> Claim:
-        """Take up to `limit` due jobs; `idle` says that the process runs nothing else."""
-        reply = await self.scripts.call(
-            "claim",
-            (
-                worker_id,
-                self.limits.lease_ms,
-                limit,
-                int(idle),
-                self.limits.max_crashes,
-                self.limits.quarantine_after_crashes,
-                RUN_IN_PROGRESS,
-                RUN_RESET,
-            ),
-        )
-        jobs = tuple(
-            ClaimedJob(job[0].decode(), job[1], job[2], job[3], job[4], job[5]) for job in reply[3:]
-        )
-        due = reply[0]
-        return Claim(jobs, None if due < 0 else due, bool(reply[1]), bool(reply[2]))
-
-    async def renew(self, worker_id: str, held: Sequence[tuple[str, int]]) -> list[str]:
-        """Prolong leases given as (job id, attempt).
-
-        Answers per lease `""` for renewed, `"lost"`, or the reason of a cancellation.
-        """
-        flat: list[Arg] = []
-        for job_id, attempt in held:
-            flat += (job_id, attempt)
-        reply = await self.scripts.call("renew", (worker_id, self.limits.lease_ms, *flat))
-        return [code.decode() for code in reply]
-
-    async def release(
-        self, worker_id: str, job_id: str, attempt: int, *, delay_ms: int = 0, counter: str = ""
-    ) -> bool:
-        """Hand a job back; False when another attempt owns it. `counter` names a field to raise."""
-        reply = await self.scripts.call("release", (job_id, attempt, delay_ms, worker_id, counter))
-        return bool(reply)
-
-    async def release_worker(self, worker_id: str) -> int:
-        """Hand back every lease of a process that is known to be dead; returns how many."""
-        return int(await self.scripts.call("release_worker", (worker_id,)))
-
-    async def release_unknown(self, worker_id: str, held: Mapping[str, int]) -> None:
-        """Hand back leases of this process that it does not know of (job id → attempt).
-
-        They come from a claim whose answer was lost on the way.
-        """
-        scripts = self.scripts
-        key = scripts.keys.leases(scripts.kind, worker_id)
-        flat = await scripts.client.execute("HGETALL", key)
-        for name, attempt in zip(flat[::2], flat[1::2], strict=True):
-            if held.get(name.decode()) != int(attempt):
-                await self.release(worker_id, name.decode(), int(attempt))
-
-    async def wake(self) -> None:
-        """Put one wake token back."""
-        scripts = self.scripts
-        await scripts.client.execute("LPUSH", scripts.keys.wake(scripts.kind), "1")
-
-    async def settle_plain(
-        self, worker_id: str, job_id: str, attempt: int, *, result: bytes = b"", keep_ms: int = 0
-    ) -> bool:
-        """End an arq job without a record; False when the attempt is stale."""
-        reply = await self.scripts.call(
-            "settle_plain", (job_id, attempt, worker_id, result, keep_ms)
-        )
-        return bool(reply)
-
-    def lease(self, worker_id: str, job: ClaimedJob) -> Lease:
-        """Return the lease of a claimed job that has a record."""
-        return Lease(
-            leases=self,
-            worker_id=worker_id,
-            job_id=job.job_id,
-            id=self.scripts.keys.record_id(job.job_id),
-            attempt=job.attempt,
-            crashes=job.crashes,
-            payload=job.payload or b"",
-            _sequence=job.sequence,
-        )
-
-
 @dataclass(slots=True, eq=False)
 class Lease:
     """The right to execute one job, for one attempt.
 
     The worker sets `cancel_reason`, `lost` or `draining` before it cancels the job function's
     asyncio task. A function settles its lease with `finish` or `release`; `settled` says that it
-    did. Methods that write raise LeaseLost once another attempt owns the job; while Redis is away
-    they try again for as long as the lease can still be held.
+    did. Methods that write do so one after another, raise LeaseLost once the lease is settled or
+    another attempt owns the job, and while Redis is away try again for as long as the lease can
+    still be held.
     """
 
     leases: Leases
@@ -185,6 +48,22 @@ class Lease:
     draining: bool = False
     settled: bool = False
     _sequence: int = field(default=0, repr=False)
+    _writing: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    _unclear: bool = field(default=False, repr=False)
+
+    @classmethod
+    def of(cls, leases: Leases, worker_id: str, job: ClaimedJob) -> Self:
+        """Return the lease of a claimed job that has a record."""
+        return cls(
+            leases=leases,
+            worker_id=worker_id,
+            job_id=job.job_id,
+            id=leases.scripts.keys.record_id(job.job_id),
+            attempt=job.attempt,
+            crashes=job.crashes,
+            payload=job.payload or b"",
+            _sequence=job.sequence,
+        )
 
     async def publish(self, events: Sequence[Event]) -> None:
         """Append run events; they are numbered on, and are in Redis when this returns.
@@ -193,11 +72,20 @@ class Lease:
         attempt that another one has followed, and a write that is sent again after an unclear
         failure cannot double.
         """
-        if self.lost:
+        async with self._writing:
+            self._check()
+            if self._unclear:
+                # An earlier call was cancelled: numbers must follow what it really wrote.
+                self._sequence = await self._persist(self._last_written)
+            first = self._sequence + 1
+            self._unclear = True
+            await self._persist(lambda: self._append(first, events))
+            self._sequence += len(events)
+            self._unclear = False
+
+    def _check(self) -> None:
+        if self.lost or self.settled:
             raise LeaseLost
-        first = self._sequence + 1
-        self._sequence += len(events)
-        await self._persist(lambda: self._append(first, events))
 
     async def _append(self, first: int, events: Sequence[Event]) -> None:
         scripts = self.leases.scripts
@@ -217,25 +105,31 @@ class Lease:
                 if "equal or smaller" not in str(error):
                     raise
                 refused = True
-        if refused and not await self._wrote(first + len(events) - 1):
+        # Refused for another attempt's sake, unless an earlier try whose answer was lost wrote it.
+        if refused and await self._last_written() != first + len(events) - 1:
             self.lost = True
         if self.lost:
             raise LeaseLost
 
-    async def _wrote(self, sequence: int) -> bool:
-        """Whether this attempt itself wrote `sequence`, in an earlier try whose answer was lost."""
+    async def _last_written(self) -> int:
+        """Return the last event's sequence if this attempt wrote it; raises LeaseLost."""
         scripts = self.leases.scripts
-        entry = f"{self.attempt}-{sequence}"
         key = scripts.keys.events(scripts.kind, self.id)
         last = await scripts.client.execute("XREVRANGE", key, "+", "-", "COUNT", 1)
-        return bool(last) and last[0][0].decode() == entry
+        attempt, _, sequence = last[0][0].partition(b"-") if last else (b"0", b"", b"0")
+        if int(attempt) != self.attempt:
+            self.lost = True
+            raise LeaseLost
+        return int(sequence)
 
     async def checkpoint(self, name: str, value: bytes) -> None:
         """Record a finished step under `name`, for a later attempt."""
         scripts = self.leases.scripts
-        written = await self._persist(
-            lambda: scripts.call("checkpoint", (self.id, self.attempt, name, value))
-        )
+        async with self._writing:
+            self._check()
+            written = await self._persist(
+                lambda: scripts.call("checkpoint", (self.id, self.attempt, name, value))
+            )
         if not written:
             self.lost = True
             raise LeaseLost
@@ -261,10 +155,13 @@ class Lease:
         """End the job: `events` close its stream, the last one is the terminal event.
 
         With a `session_key` the `transcript` messages are appended to that session in the same
-        step; a transcript without one is a ValueError.
+        step. Raises ValueError for a transcript without one, and for events that do not end with
+        the terminal event of `status`.
         """
         if transcript and not session_key:
             raise ValueError("a transcript needs the session key it belongs to")
+        if not status.terminal or not events or events[-1][0] != f"run.{status.value}":
+            raise ValueError(f"the events of a {status} run end with its terminal event")
         fields: dict[str, Arg] = {}
         if result is not None:
             fields["result"] = result.encode()
@@ -281,8 +178,6 @@ class Lease:
         agent_id: str,
         transcript: Sequence[bytes],
     ) -> None:
-        if self.lost:
-            raise LeaseLost
         scripts, limits = self.leases.scripts, self.leases.session_limits
         flat_events: list[Arg] = [item for event in events for item in event]
         flat_fields: list[Arg] = [item for pair in fields.items() for item in pair]
@@ -304,29 +199,33 @@ class Lease:
             if session_key
             else ("", "")
         )
-        reply = await self._persist(lambda: scripts.call("finish", args, session_keys))
-        if reply != b"finished":
+        async with self._writing:
+            self._check()
+            reply = await self._persist(lambda: scripts.call("finish", args, session_keys))
+            self._settled(reply == b"finished")
+
+    def _settled(self, accepted: bool) -> None:
+        if not accepted:
             self.lost = True
             raise LeaseLost
         self.settled = True
 
     async def release(self, delay_s: float = 0.0, *, counter: str = "") -> None:
         """Hand the job back, to be claimed again after `delay_s` seconds."""
-        released = await self._persist(
-            lambda: self.leases.release(
-                self.worker_id,
-                self.job_id,
-                self.attempt,
-                delay_ms=round(delay_s * 1000),
-                counter=counter,
+        async with self._writing:
+            self._check()
+            released = await self._persist(
+                lambda: self.leases.release(
+                    self.worker_id,
+                    self.job_id,
+                    self.attempt,
+                    delay_ms=round(delay_s * 1000),
+                    counter=counter,
+                )
             )
-        )
-        if not released:
-            self.lost = True
-            raise LeaseLost
-        self.settled = True
+            self._settled(released)
 
-    async def _persist(self, attempt: Any) -> Any:
+    async def _persist(self, attempt: Callable[[], Awaitable[T]]) -> T:
         try:
             return await retry_while_unavailable(
                 attempt, budget_s=self.leases.limits.lease_ms / 1000

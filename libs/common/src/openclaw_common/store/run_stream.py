@@ -2,6 +2,7 @@
 
 An entry id is `<attempt>-<sequence>`; sequences are gapless over attempts, so the entries after
 sequence N are those behind `1-N` whose sequence is greater than N, whichever attempt N belonged to.
+Only event 1 and the end of a run that was never claimed stand under attempt 0.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from openclaw_common.store.keys import Keys
 
 def start_after(sequence: int) -> str:
     """Return the entry id behind which all events after `sequence` lie."""
-    return f"1-{sequence}" if sequence > 0 else "0-0"
+    return f"1-{sequence}" if sequence > 1 else f"0-{sequence}"
 
 
 def parse_entries(entries: Iterable[Any], after: int) -> list[RunEvent]:

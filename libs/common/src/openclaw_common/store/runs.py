@@ -29,7 +29,12 @@ _FIELDS: Final = (
     "cancel",
     "idempotency_key",
     "on_disconnect",
+    "last_sequence",
 )
+
+
+EXPIRE_BATCH: Final = 100
+"""Runs that one call of `expire_overdue` ends at most."""
 
 
 class CancelOutcome(StrEnum):
@@ -50,6 +55,7 @@ class RunRecord:
     """A run as it stands in Redis; times are Unix milliseconds by Redis' clock.
 
     `queue_position` counts the runs of its session ahead of it, None once it has started.
+    `attempt` counts the attempts that a worker began.
     """
 
     id: str
@@ -101,6 +107,10 @@ class Runs:
         reply = await self.scripts.call("cancel", (run_id, reason))
         return CancelOutcome(reply.decode())
 
+    async def expire_overdue(self) -> int:
+        """End runs that wait past their queue time limit or disconnect grace; returns how many."""
+        return int(await self.scripts.call("expire", (EXPIRE_BATCH,)))
+
     async def attach_reader(self, run_id: str) -> None:
         """Count a chat-completions reader that came back; stops the disconnect grace."""
         await self.scripts.call("readers", (run_id, 1, self.grace_ms))
@@ -146,7 +156,10 @@ def _record(
         result=RunResult.decode(result) if result else None,
         error=ErrorBody.from_record(orjson.loads(error)) if error else None,
         cancel_reason=_text(values["cancel"]) or None,
-        last_sequence=int(newest[0][0].partition(b"-")[2]) if newest else 0,
+        # The record outlives the stream.
+        last_sequence=int(
+            newest[0][0].partition(b"-")[2] if newest else values["last_sequence"] or 0
+        ),
         queue_position=position,
         idempotency_key=_text(values["idempotency_key"]) or None,
         on_disconnect=_text(values["on_disconnect"]) or "continue",

@@ -20,6 +20,7 @@ JOB_SCRIPTS: Final = (
     "settle_plain",
     "cancel",
     "readers",
+    "expire",
 )
 OTHER_SCRIPTS: Final = ("auth_failure",)
 

@@ -15,7 +15,7 @@ from openclaw_common.store.connections import create_pool
 from openclaw_common.store.dead_letters import DeadLetters
 from openclaw_common.store.jobs import JobScripts, Retention
 from openclaw_common.store.keys import RUN, Keys
-from openclaw_common.store.leases import ClaimLimits, Leases, SessionLimits
+from openclaw_common.store.lease_steps import ClaimLimits, Leases, SessionLimits
 from openclaw_common.store.limits import AuthLimits
 from openclaw_common.store.run_stream import RunStreams
 from openclaw_common.store.runs import Runs

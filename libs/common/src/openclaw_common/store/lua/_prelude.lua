@@ -20,6 +20,7 @@ local wake = base .. 'wake'
 local WAKE_TOKENS = 256
 
 local TERMINAL = { completed = true, failed = true, cancelled = true, expired = true }
+local NEVER = '+inf'
 
 local function now_ms()
   local time = redis.call('TIME')
@@ -74,6 +75,14 @@ local function forget_lease(owner, job_id)
   end
 end
 
+-- Forgets a lease only if it still is the one of this attempt: the same worker may hold a later one.
+local function forget_stale_lease(worker, job_id, attempt)
+  local leases = base .. 'leases:' .. worker
+  if redis.call('HGET', leases, job_id) == attempt then
+    redis.call('HDEL', leases, job_id)
+  end
+end
+
 -- Ends a job: terminal event last, record and stream begin to age, lane moves on. `events` is a flat
 -- list of type, data; `fields` a flat list of record fields.
 local function terminate(id, attempt, status, events, fields, now, dead)
@@ -87,6 +96,8 @@ local function terminate(id, attempt, status, events, fields, now, dead)
   end
   redis.call('HSET', key, 'status', status, 'attempt', attempt, 'ended_ms', now, 'owner', '',
     'last_sequence', sequence, unpack(fields))
+  -- From here on Redis refuses whatever this attempt, or an older one, still writes.
+  redis.call('XSETID', key .. ':events', (attempt + 1) .. '-0')
   redis.call('ZREM', queue, job_id)
   redis.call('ZREM', quarantine, job_id)
   redis.call('ZREM', base .. 'open', id)
@@ -97,6 +108,7 @@ local function terminate(id, attempt, status, events, fields, now, dead)
     keep = math.max(keep, dead_retention_ms)
     redis.call('ZADD', base .. 'dead', now, id)
     redis.call('ZREMRANGEBYSCORE', base .. 'dead', '-inf', now - dead_retention_ms)
+    redis.call('PEXPIRE', base .. 'dead', dead_retention_ms)
   end
   redis.call('PEXPIRE', key, keep)
   redis.call('PEXPIRE', key .. ':events', stream_retention_ms)
@@ -104,4 +116,61 @@ local function terminate(id, attempt, status, events, fields, now, dead)
     redis.call('PEXPIRE', state[3], idempotency_ms)
   end
   advance_lane(state[1], id, now)
+end
+
+-- Until when a job without a worker may wait: its queue time limit counts until a worker that
+-- understands it has started it, its readers' grace always. nil when it may wait for ever.
+local function deadline_of(attempt, expires_ms, incompatible, abandon_ms)
+  local expires, abandon = tonumber(expires_ms or '0') or 0, tonumber(abandon_ms or '0') or 0
+  local deadline, ending = nil, nil
+  if expires > 0 and tonumber(attempt) <= (tonumber(incompatible or '0') or 0) then
+    deadline, ending = expires, 'expired'
+  end
+  if abandon > 0 and (deadline == nil or abandon < deadline) then
+    deadline, ending = abandon, 'abandoned'
+  end
+  return deadline, ending
+end
+
+-- Notes in the open set when a waiting job is to be given up; `expire` looks there.
+local function watch_deadline(id)
+  local state = redis.call('HMGET', base .. id, 'attempt', 'expires_ms', 'incompatible', 'abandon_ms')
+  local deadline = deadline_of(state[1], state[2], state[3], state[4])
+  redis.call('ZADD', base .. 'open', 'XX', deadline or NEVER, id)
+end
+
+local function end_cancelled(id, attempt, reason, now, fields)
+  fields[#fields + 1] = 'cancel'
+  fields[#fields + 1] = reason
+  terminate(id, attempt, 'cancelled', { 'run.cancelled', cjson.encode({ reason = reason }) }, fields,
+    now, false)
+end
+
+local function end_expired(id, attempt, now)
+  local failure = cjson.encode({ status = 503, type = 'api_error', code = 'run_expired',
+    message = 'The run waited longer than the queue time limit; retry later.' })
+  terminate(id, attempt, 'expired', { 'run.expired', '{"error":' .. failure .. '}' },
+    { 'error', failure }, now, false)
+end
+
+-- Ends up to `most` waiting jobs whose deadline has passed; returns how many.
+local function expire_overdue(most, now)
+  local ended = 0
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', base .. 'open', '-inf', now, 'LIMIT', 0, most)) do
+    local state = redis.call('HMGET', base .. id, 'status', 'attempt', 'expires_ms', 'incompatible',
+      'abandon_ms')
+    local deadline, ending = deadline_of(state[2] or '0', state[3], state[4], state[5])
+    if state[1] ~= 'queued' then
+      redis.call('ZADD', base .. 'open', 'XX', NEVER, id)
+    elseif not deadline or deadline > now then
+      redis.call('ZADD', base .. 'open', 'XX', deadline or NEVER, id)
+    elseif ending == 'expired' then
+      end_expired(id, tonumber(state[2]), now)
+      ended = ended + 1
+    else
+      end_cancelled(id, tonumber(state[2]), 'disconnect', now, {})
+      ended = ended + 1
+    end
+  end
+  return ended
 end

@@ -14,8 +14,16 @@ local id, lane, job = ARGV[6], ARGV[7], ARGV[8]
 local idempotency, control = KEYS[2], KEYS[3]
 local lane_key = base .. 'lane:' .. lane
 
+local function wake_reader()
+  if control ~= '' then
+    redis.call('XADD', control, 'MAXLEN', 1, '*', 'run', id)
+    redis.call('PEXPIRE', control, 3600000)
+  end
+end
+
 if redis.call('EXISTS', base .. id) == 1 then
-  return { 'admitted', id, math.max(0, (redis.call('LPOS', lane_key, id) or 0)) }
+  wake_reader()
+  return { 'admitted', id, redis.call('LPOS', lane_key, id) or 0 }
 end
 if idempotency ~= '' then
   local known = redis.call('HMGET', idempotency, 'id', 'fingerprint')
@@ -26,15 +34,21 @@ if idempotency ~= '' then
     return { 'conflict', known[1] }
   end
 end
-if redis.call('ZCARD', base .. 'open') >= tonumber(ARGV[9]) then
-  return { 'full', 'queue' }
+local now = now_ms()
+local function full()
+  if redis.call('ZCARD', base .. 'open') >= tonumber(ARGV[9]) then
+    return 'queue'
+  end
+  return redis.call('LLEN', lane_key) >= tonumber(ARGV[10]) and 'lane'
+end
+-- What waits in vain must not keep others out.
+if full() then
+  expire_overdue(100, now)
+end
+if full() then
+  return { 'full', full() }
 end
 local ahead = redis.call('LLEN', lane_key)
-if ahead >= tonumber(ARGV[10]) then
-  return { 'full', 'lane' }
-end
-
-local now = now_ms()
 local not_before = 0
 if tonumber(ARGV[12]) > 0 then
   not_before = now + tonumber(ARGV[12])
@@ -49,7 +63,7 @@ redis.call('HSET', base .. id, 'id', id, 'lane', lane, 'status', 'queued', 'atte
   'idempotency', idempotency, unpack(ARGV, 15))
 redis.call('SET', 'arq:job:' .. tag .. id, job)
 redis.call('RPUSH', lane_key, id)
-redis.call('ZADD', base .. 'open', now, id)
+redis.call('ZADD', base .. 'open', expires > 0 and expires or NEVER, id)
 if idempotency ~= '' then
   redis.call('HSET', idempotency, 'id', id, 'fingerprint', ARGV[11])
 end
@@ -57,8 +71,5 @@ if ahead == 0 then
   redis.call('ZADD', queue, math.max(now, not_before), tag .. id)
   wake_one()
 end
-if control ~= '' then
-  redis.call('XADD', control, 'MAXLEN', 1, '*', 'run', id)
-  redis.call('PEXPIRE', control, 3600000)
-end
+wake_reader()
 return { 'admitted', id, ahead }

@@ -22,6 +22,5 @@ if state[1] == 'in_progress' then
   redis.call('PEXPIRE', control, 3600000)
   return 'cancelling'
 end
-terminate(id, tonumber(state[2]), 'cancelled',
-  { 'run.cancelled', cjson.encode({ reason = reason }) }, { 'cancel', reason }, now_ms(), false)
+end_cancelled(id, tonumber(state[2]), reason, now_ms(), {})
 return 'cancelled'

@@ -3,89 +3,101 @@
 -- KEYS  1 queue
 -- ARGV  6 worker id · 7 lease in ms · 8 most jobs wanted · 9 '1' when the worker runs nothing
 --       10 max crashes · 11 crashes until quarantine · 12 type of a first attempt's event
---       13 type of a later attempt's event
--- reply {ms until something is due (-1: nothing queued), exclusive, reserved, job...}
---       job: {job id, attempt, arq job, payload, crashes}; for an arq job without a record the
---       payload is false. exclusive: the one job came from quarantine, claim nothing beside it.
---       reserved: a quarantined job waits for this worker to become idle.
+--       13 type of a later attempt's event · 14 bytes of payload after which no more jobs are taken
+-- reply {ms until something is due (-1: nothing queued), exclusive, reserved, unreadable, job...}
+--       job: {job id, attempt, arq job, payload, crashes, sequence of the attempt's first event};
+--       for an arq job without a record the payload is false. exclusive: the one job came from
+--       quarantine, claim nothing beside it. reserved: a quarantined job waits for this worker to
+--       become idle. unreadable: what was wrong with jobs that were put off.
 -- keeps the attempt number grows with every claim and is the fencing token: the new attempt's first
 --       event makes Redis itself refuse every id of an older attempt. A lease that ran out is a job
---       that is due again. A job whose attempts are used up ends here as a dead letter.
+--       that is due again. A job whose attempts are used up ends here as a dead letter. One job
+--       that cannot be read does not keep the others from being claimed.
 
 local worker, lease_ms, wanted = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
 local idle = ARGV[9] == '1'
 local max_crashes, quarantine_after = tonumber(ARGV[10]), tonumber(ARGV[11])
+local bytes_left = tonumber(ARGV[14])
+local UNREADABLE_DELAY_MS = 60000
+-- A worker empties itself for this long, and goes on for as long before it is asked again, so that
+-- one long run beside a quarantined one does not stop everything else.
+local RESERVED_MS = 5 * lease_ms
 local now = now_ms()
 local leases = base .. 'leases:' .. worker
-local jobs = {}
-local exclusive, reserved = 0, 0
+local jobs, unreadable = {}, {}
 local uptime_ms = nil
 
 -- Leases that ran out while Redis itself was away say nothing about the worker.
 local function redis_was_away()
   if uptime_ms == nil then
-    local info = redis.call('INFO', 'server')
-    uptime_ms = 1000 * (tonumber(string.match(info, 'uptime_in_seconds:(%d+)')) or 1e9)
+    local info = redis.pcall('INFO', 'server')
+    local seconds = type(info) == 'string' and string.match(info, 'uptime_in_seconds:(%d+)')
+    uptime_ms = 1000 * (tonumber(seconds) or 1e9)
   end
   return uptime_ms < 2 * lease_ms
 end
 
-local function end_without_a_result(id, attempt, record, crashes)
-  if record.cancel ~= '' then
-    terminate(id, attempt, 'cancelled',
-      { 'run.cancelled', cjson.encode({ reason = record.cancel }) },
-      { 'crashes', crashes }, now, false)
-  elseif record.expired then
-    local failure = cjson.encode({ status = 503, type = 'api_error', code = 'run_expired',
-      message = 'The run waited longer than the queue time limit; retry later.' })
-    terminate(id, attempt, 'expired', { 'run.expired', '{"error":' .. failure .. '}' },
-      { 'error', failure }, now, false)
+local function end_given_up(id, attempt, crashes)
+  local failure = cjson.encode({ status = 500, type = 'api_error', code = 'attempts_exhausted',
+    message = 'The run was given up after its worker crashed repeatedly.' })
+  terminate(id, attempt, 'failed', { 'run.failed', '{"error":' .. failure .. '}' },
+    { 'error', failure, 'crashes', crashes }, now, true)
+end
+
+-- Ends a job that is not to be executed (again); returns whether it did.
+local function ended(id, attempt, crashes, quarantined, cancel, deadline, ending)
+  if cancel and cancel ~= '' then
+    end_cancelled(id, attempt, cancel, now, { 'crashes', crashes })
+  elseif deadline and deadline <= now and ending == 'expired' then
+    end_expired(id, attempt, now)
+  elseif deadline and deadline <= now then
+    end_cancelled(id, attempt, 'disconnect', now, { 'crashes', crashes })
+  elseif crashes >= max_crashes or (quarantined and crashes > tonumber(quarantined)) then
+    end_given_up(id, attempt, crashes)
   else
-    local failure = cjson.encode({ status = 500, type = 'api_error', code = 'attempts_exhausted',
-      message = 'The run was given up after its worker crashed repeatedly.' })
-    terminate(id, attempt, 'failed', { 'run.failed', '{"error":' .. failure .. '}' },
-      { 'error', failure, 'crashes', crashes }, now, true)
+    return false
   end
+  return true
+end
+
+local function give(job_id, attempt, payload, crashes, sequence)
+  redis.call('HSET', leases, job_id, attempt)
+  jobs[#jobs + 1] = { job_id, attempt, redis.call('GET', 'arq:job:' .. job_id), payload, crashes,
+    sequence }
+  bytes_left = bytes_left - (payload and #payload or 0)
 end
 
 local function take(job_id, set)
   local id = record_id(job_id)
   local key = base .. id
   local state = redis.call('HMGET', key, 'status', 'attempt', 'crashes', 'owner', 'cancel',
-    'abandon_ms', 'expires_ms', 'payload', 'quarantined')
+    'abandon_ms', 'expires_ms', 'incompatible', 'payload', 'quarantined')
   if TERMINAL[state[1]] then
     redis.call('ZREM', set, job_id)
     return
   end
-  local attempt = tonumber(state[2]) + 1
+  local attempt = tonumber(state[2])
   local crashes = tonumber(state[3])
-  local crashed = state[1] == 'in_progress' and not redis_was_away()
   if state[1] == 'in_progress' then
     forget_lease(state[4], job_id)
+    if not redis_was_away() then
+      crashes = crashes + 1
+    end
   end
-  if crashed then
-    crashes = crashes + 1
-  end
-  local cancel = state[5] or ''
-  local abandon = tonumber(state[6] or '0') or 0
-  if cancel == '' and abandon > 0 and abandon <= now then
-    cancel = 'disconnect'
-  end
-  local expires = tonumber(state[7] or '0')
-  local expired = attempt == 1 and expires > 0 and expires <= now
-  local guilty = state[9] and crashes > tonumber(state[9])
-  if cancel ~= '' or expired or crashes >= max_crashes or guilty then
-    end_without_a_result(id, attempt, { cancel = cancel, expired = expired }, crashes)
+  local deadline, ending = deadline_of(attempt, state[7], state[8], state[6])
+  if ended(id, attempt, crashes, state[10], state[5], deadline, ending) then
     return
   end
   if set == queue and crashes >= quarantine_after then
     redis.call('HSET', key, 'crashes', crashes, 'quarantined', crashes, 'status', 'queued',
       'owner', '')
+    watch_deadline(id)
     redis.call('ZREM', queue, job_id)
     redis.call('ZADD', quarantine, now, job_id)
     wake_one()
     return
   end
+  attempt = attempt + 1
   local sequence = last_sequence(id) + 1
   if attempt == 1 then
     append_event(id, attempt, sequence, ARGV[12], '{}')
@@ -96,50 +108,65 @@ local function take(job_id, set)
   redis.call('HSET', key, 'status', 'in_progress', 'attempt', attempt, 'crashes', crashes,
     'owner', worker, 'first_sequence', sequence + 1)
   redis.call('HSETNX', key, 'started_ms', now)
+  redis.call('ZADD', base .. 'open', 'XX', NEVER, id)
   redis.call('ZADD', set, now + lease_ms, job_id)
-  redis.call('HSET', leases, job_id, attempt)
-  jobs[#jobs + 1] = { job_id, attempt, redis.call('GET', 'arq:job:' .. job_id), state[8], crashes,
-    sequence }
+  give(job_id, attempt, state[9], crashes, sequence)
 end
 
 -- A job that arq itself enqueued (cron, deferred): same lease and fence, no record.
 local function take_plain(job_id)
   local key = base .. 'plain:' .. job_id
+  forget_lease(redis.call('HGET', key, 'owner'), job_id)
+  if redis.call('EXISTS', 'arq:job:' .. job_id) == 0 then
+    -- arq's time limit took what was to be executed.
+    redis.call('ZREM', queue, job_id)
+    redis.call('DEL', key)
+    return
+  end
   local attempt = redis.call('HINCRBY', key, 'attempt', 1)
   redis.call('HSET', key, 'owner', worker)
   redis.call('PEXPIRE', key, 86400000)
   redis.call('ZADD', queue, now + lease_ms, job_id)
-  redis.call('HSET', leases, job_id, attempt)
-  jobs[#jobs + 1] = { job_id, attempt, redis.call('GET', 'arq:job:' .. job_id), false, 0, 0 }
+  give(job_id, attempt, false, 0, 0)
 end
 
-if redis.call('ZCARD', quarantine) > 0 then
-  local due = redis.call('ZRANGEBYSCORE', quarantine, '-inf', now, 'LIMIT', 0, 1)
-  if due[1] then
-    local holder = redis.call('GET', quarantine .. ':reserved')
-    if idle then
-      redis.call('DEL', quarantine .. ':reserved')
-      take(due[1], quarantine)
-      if #jobs > 0 then
-        exclusive = 1
-        wanted = 0
-      end
-    elseif not holder or holder == worker then
-      redis.call('SET', quarantine .. ':reserved', worker, 'PX', lease_ms)
-      reserved = 1
-      wanted = 0
-    end
+local function take_safely(job_id, set)
+  local how = take
+  if not is_record(job_id) or redis.call('EXISTS', base .. record_id(job_id)) == 0 then
+    how = take_plain
+  end
+  local ok, problem = pcall(how, job_id, set)
+  if not ok then
+    redis.call('ZADD', set, now + UNREADABLE_DELAY_MS, job_id)
+    unreadable[#unreadable + 1] = job_id .. ': ' ..
+      tostring(type(problem) == 'table' and problem.err or problem)
   end
 end
 
-if wanted > 0 then
-  local due = redis.call('ZRANGEBYSCORE', queue, '-inf', now, 'LIMIT', 0, wanted)
-  for _, job_id in ipairs(due) do
-    if is_record(job_id) and redis.call('EXISTS', base .. record_id(job_id)) == 1 then
-      take(job_id, queue)
-    else
-      take_plain(job_id)
+local function due_in(set, count)
+  return redis.call('ZRANGEBYSCORE', set, '-inf', now, 'LIMIT', 0, count)
+end
+
+local exclusive, reserved = 0, 0
+local suspect = due_in(quarantine, 1)[1]
+if suspect and idle then
+  redis.call('DEL', quarantine .. ':reserved')
+  take_safely(suspect, quarantine)
+  exclusive = #jobs
+elseif suspect then
+  redis.call('SET', quarantine .. ':reserved', worker, 'PX', 2 * RESERVED_MS, 'NX')
+  if redis.call('GET', quarantine .. ':reserved') == worker
+    and redis.call('PTTL', quarantine .. ':reserved') > RESERVED_MS then
+    reserved = 1
+  end
+end
+
+if exclusive == 0 and reserved == 0 then
+  for _, job_id in ipairs(due_in(queue, wanted)) do
+    if bytes_left <= 0 then
+      break
     end
+    take_safely(job_id, queue)
   end
 end
 if #jobs > 0 then
@@ -147,13 +174,13 @@ if #jobs > 0 then
 end
 
 local wait = -1
-for _, set in ipairs({ queue, quarantine }) do
+for _, set in ipairs(idle and { queue, quarantine } or { queue }) do
   local first = redis.call('ZRANGE', set, 0, 0, 'WITHSCORES')
   if first[2] then
-    local due_in = math.max(0, tonumber(first[2]) - now)
-    if wait < 0 or due_in < wait then
-      wait = due_in
+    local ms = math.max(0, tonumber(first[2]) - now)
+    if wait < 0 or ms < wait then
+      wait = ms
     end
   end
 end
-return { wait, exclusive, reserved, unpack(jobs) }
+return { wait, exclusive, reserved, unreadable, unpack(jobs) }

@@ -6,16 +6,17 @@
 --       then the events, the number of record field items, the fields, the messages
 -- reply 'finished' | 'stale'
 -- keeps the result, the terminal event, the transcript and the lane's advance are one step, and only
---       the current attempt can take it. Sent twice by that attempt it answers 'finished'.
+--       the current attempt can take it. Sent twice by that attempt it answers 'finished'; a job
+--       that was ended over its head (cancelled while it waited, given up) answers 'stale'.
 
 local id, attempt, status = ARGV[6], ARGV[7], ARGV[8]
 local key = base .. id
-local state = redis.call('HMGET', key, 'status', 'attempt')
+local state = redis.call('HMGET', key, 'status', 'attempt', 'settled_attempt')
 if state[2] ~= attempt then
   return 'stale'
 end
 if TERMINAL[state[1]] then
-  return 'finished'
+  return state[3] == attempt and 'finished' or 'stale'
 end
 if state[1] ~= 'in_progress' then
   return 'stale'
@@ -33,6 +34,8 @@ local function take_list()
 end
 local events = take_list()
 local fields = take_list()
+fields[#fields + 1] = 'settled_attempt'
+fields[#fields + 1] = attempt
 local now = now_ms()
 
 if KEYS[2] ~= '' then

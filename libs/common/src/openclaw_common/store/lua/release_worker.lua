@@ -18,15 +18,20 @@ for i = 1, #held, 2 do
     if state[1] == 'in_progress' and state[2] == attempt then
       redis.call('HSET', key, 'status', 'queued', 'owner', '')
       redis.call('HINCRBY', key, 'crashes', 1)
+      watch_deadline(record_id(job_id))
       redis.call('ZADD', state[3] and quarantine or queue, now, job_id)
       wake_one()
       released = released + 1
     end
   elseif redis.call('HGET', base .. 'plain:' .. job_id, 'attempt') == attempt then
+    redis.call('HSET', base .. 'plain:' .. job_id, 'owner', '')
     redis.call('ZADD', queue, 'XX', now, job_id)
     wake_one()
     released = released + 1
   end
 end
 redis.call('DEL', base .. 'leases:' .. worker)
+if redis.call('GET', quarantine .. ':reserved') == worker then
+  redis.call('DEL', quarantine .. ':reserved')
+end
 return released

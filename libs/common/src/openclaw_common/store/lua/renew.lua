@@ -43,7 +43,7 @@ for i = 8, #ARGV, 2 do
     reply[#reply + 1] = renew_plain(job_id, attempt)
   end
   if reply[#reply] == 'lost' then
-    redis.call('HDEL', base .. 'leases:' .. worker, job_id)
+    forget_stale_lease(worker, job_id, attempt)
   end
 end
 redis.call('PEXPIRE', base .. 'leases:' .. worker, 86400000)

@@ -1,0 +1,9 @@
+-- expire: ends waiting jobs whose queue time limit or disconnect grace has passed.
+--
+-- KEYS  1 queue
+-- ARGV  6 most jobs at once
+-- reply number of jobs ended
+-- keeps a job behind a long one in its lane, or without any worker, ends in time too. A job in
+--       progress is none of its business: renew and the next claim look after that.
+
+return expire_overdue(tonumber(ARGV[6]), now_ms())
