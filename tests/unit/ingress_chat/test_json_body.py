@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_common.contracts.errors import InvalidRequest
-from openclaw_ingress.json_body import parse_object
+from openclaw_ingress.json_body import MAX_CONTAINERS, parse_object
 
 DEPTH = 64
 
@@ -81,6 +81,13 @@ ACCEPTED: dict[str, tuple[bytes, dict[str, Any]]] = {
 @pytest.mark.parametrize(("raw", "value"), ACCEPTED.values(), ids=ACCEPTED.keys())
 def test_an_object_is_taken(raw: bytes, value: dict[str, Any]) -> None:
     assert parse_object(raw, max_depth=DEPTH) == value
+
+
+def test_a_body_of_too_many_pieces_is_refused_and_one_of_as_many_as_allowed_is_not() -> None:
+    lists = [[] for _ in range(MAX_CONTAINERS - 2)]
+    assert parse_object(json.dumps({"a": lists}).encode(), max_depth=DEPTH) == {"a": lists}
+    with pytest.raises(InvalidRequest, match="more than 50000 objects and arrays"):
+        parse_object(json.dumps({"a": [*lists, {}]}).encode(), max_depth=DEPTH)
 
 
 @given(st.binary(max_size=200))

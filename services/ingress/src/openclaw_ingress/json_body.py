@@ -20,6 +20,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from openclaw_common.contracts.errors import InvalidRequest
 from openclaw_ingress.errors import BodyTimeout
 
+MAX_CONTAINERS: Final = 50_000
+"""Objects and arrays in one body: what is made of them must not hold up other requests."""
 _LONE_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _KEY_END: Final = re.compile(rb'"[ \t\r\n]*:')
 
@@ -51,7 +53,11 @@ async def read_body(request: web.Request, *, max_bytes: int, timeout_s: float) -
 
 
 def parse_object(raw: bytes, *, max_depth: int) -> dict[str, Any]:
-    """Return the JSON object in `raw`, an empty one for an empty body; raises InvalidRequest."""
+    """Return the JSON object in `raw`, an empty one for an empty body.
+
+    Raises InvalidRequest for anything else, for nesting deeper than `max_depth` and for more than
+    `MAX_CONTAINERS`.
+    """
     if not raw:
         return {}
     try:
@@ -115,6 +121,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _count_keys(value: dict[str, Any], max_depth: int) -> int:
     keys = 0
+    containers = 1
     level: list[Any] = [value]
     for _ in range(max_depth):
         below: list[Any] = []
@@ -127,5 +134,10 @@ def _count_keys(value: dict[str, Any], max_depth: int) -> int:
             below += [child for child in children if type(child) is dict or type(child) is list]
         if not below:
             return keys
+        containers += len(below)
+        if containers > MAX_CONTAINERS:
+            raise InvalidRequest(
+                f"The request body has more than {MAX_CONTAINERS} objects and arrays."
+            )
         level = below
     raise InvalidRequest
