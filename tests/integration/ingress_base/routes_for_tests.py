@@ -25,6 +25,10 @@ async def crash(request: web.Request) -> web.Response:
     raise RuntimeError(SECRET)
 
 
+async def upstream_gone(request: web.Request) -> web.Response:
+    raise ConnectionResetError(SECRET)
+
+
 async def invalid(request: web.Request) -> web.Response:
     raise InvalidRequest("messages: wrong", param="messages", code="invalid_role")
 
@@ -74,6 +78,7 @@ ROUTES = (
     *MODELS,
     Route("POST", "/v1/echo", echo, "operator.write"),
     Route("GET", "/v1/crash", crash, "operator.read"),
+    Route("GET", "/v1/upstream-gone", upstream_gone, "operator.read"),
     Route("GET", "/v1/invalid", invalid, "operator.read"),
     Route("GET", "/v1/store-away", store_away, "operator.read"),
     Route("GET", "/v1/queue-full", queue_full, "operator.read"),

@@ -69,19 +69,22 @@ class Ingress:
             is_json = response.content_type == "application/json" and raw
             return response, await response.json() if is_json else raw.decode()
 
-    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    @asynccontextmanager
+    async def connected(
+        self,
+    ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
         """A raw connection."""
-        return await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
 
     async def raw(self, request: bytes) -> bytes:
         """Everything the server sends until it closes the connection."""
-        reader, writer = await self.connect()
-        writer.write(request)
-        try:
-            async with asyncio.timeout(5):
-                return await reader.read()
-        finally:
-            writer.close()
+        async with self.connected() as (reader, writer), asyncio.timeout(5):
+            writer.write(request)
+            return await reader.read()
 
 
 @asynccontextmanager

@@ -98,16 +98,14 @@ async def test_an_expectation_that_cannot_be_met_is_a_json_417(valkey_url: str) 
 async def test_the_body_is_asked_for_only_after_the_credential_was_seen(valkey_url: str) -> None:
     head = b"POST /v1/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n"
     async with running(make_config(valkey_url), routes=ROUTES) as ingress:
-        reader, writer = await ingress.connect()
-        writer.write(head + b"\r\n")
-        assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 401")
-        writer.close()
-        reader, writer = await ingress.connect()
-        writer.write(head + f"Authorization: {BEARER['Authorization']}\r\n\r\n".encode())
-        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
-        writer.write(b"{}")
-        assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 200")
-        writer.close()
+        async with ingress.connected() as (reader, writer):
+            writer.write(head + b"\r\n")
+            assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 401")
+        async with ingress.connected() as (reader, writer):
+            writer.write(head + f"Authorization: {BEARER['Authorization']}\r\n\r\n".encode())
+            assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+            writer.write(b"{}")
+            assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 200")
 
 
 async def test_an_upgrade_to_anything_but_a_websocket_is_a_400_and_closes(
@@ -123,12 +121,13 @@ async def test_an_upgrade_to_anything_but_a_websocket_is_a_400_and_closes(
         assert "Connection: close" in head
 
 
+@pytest.mark.parametrize("path", ["/v1/crash", "/v1/upstream-gone"])
 async def test_a_crash_is_the_seeds_500_and_tells_nothing(
-    valkey_url: str, caplog: pytest.LogCaptureFixture
+    valkey_url: str, caplog: pytest.LogCaptureFixture, path: str
 ) -> None:
     async with running(make_config(valkey_url), routes=ROUTES) as ingress:
         with caplog.at_level(logging.ERROR):
-            response, body = await ingress.ask("/v1/crash", headers=BEARER)
+            response, body = await ingress.ask(path, headers=BEARER)
         assert response.status == 500
         request_id = response.headers["X-Request-Id"]
         assert body == {

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -91,6 +92,24 @@ async def test_readiness_and_startup_tell_authenticated_callers_everything(
         assert ready["failing"] == []
         _, started = await ingress.ask("/startup", headers={**PROXIED, **BEARER})
         assert set(started) == {"ok", "status", "version", "uptimeMs"}
+
+
+@pytest.mark.parametrize(
+    ("auth", "headers", "told"),
+    [
+        ({"mode": "none"}, {}, False),
+        ({"mode": "trusted-proxy"}, {}, False),
+        ({"mode": "trusted-proxy"}, {"x-auth-user": "ada"}, True),
+    ],
+)
+async def test_without_a_secret_only_a_vouched_user_is_told_more(
+    valkey_url: str, auth: dict[str, Any], headers: dict[str, str], told: bool
+) -> None:
+    vouching = {"userHeader": "x-auth-user", "allowLoopback": True}
+    gateway = {**BEHIND_PROXY, "auth": {**auth, "trustedProxy": vouching}}
+    async with running(make_config(valkey_url, gateway=gateway)) as ingress:
+        _, body = await ingress.ask("/readyz", headers={**PROXIED, **headers})
+        assert ("failing" in body) is told
 
 
 async def test_guessing_at_a_probe_counts_as_guessing(valkey_url: str) -> None:

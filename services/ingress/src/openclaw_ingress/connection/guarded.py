@@ -41,6 +41,7 @@ class GuardedConnection(web.RequestHandler):
         "_head_begun",
         "_reading",
         "_serving",
+        "_unsent",
         "_wire",
         "_writing",
     )
@@ -62,6 +63,7 @@ class GuardedConnection(web.RequestHandler):
         self._head_begun = False
         self._body: StreamReader | None = None
         self._body_began = 0.0
+        self._unsent = 0
         self._reading = Deadline(loop, self._reading_expired)
         self._writing = Deadline(loop, self._writing_expired)
 
@@ -178,14 +180,17 @@ class GuardedConnection(web.RequestHandler):
         return max(0.0, min(limits.body_timeout_s / BODY_CHECKS, left))
 
     def _reading_expired(self) -> None:
-        if self._body is None:
-            # Part of a head behind a request under way counts from that one's end.
-            if not self._serving and not self._messages:
-                self._cut("head_timeout")
-        elif not self._body.is_eof() and not self._too_slow(self._body):
+        if self._body is not None:
+            self._check_body(self._body)
+        elif not self._serving and not self._messages:
+            # Part of a head behind a request under way counts from that one's end instead.
+            self._cut("head_timeout")
+
+    def _check_body(self, body: StreamReader) -> None:
+        if self._too_slow(body):
+            self._end_body(body)
+        else:
             self._reading.start(self._body_check_s())
-        elif not self._body.is_eof():
-            self._end_body(self._body)
 
     def _too_slow(self, body: StreamReader) -> bool:
         if self._reading_paused:
@@ -214,13 +219,12 @@ class GuardedConnection(web.RequestHandler):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._writing.start(self._guard.limits.write_timeout_s)
+        self._watch_writing()
 
     def resume_writing(self) -> None:
         super().resume_writing()
         self._writing.clear()
-        if self._wire is not None and self._wire.is_closing():
-            self._flush_in_time()
+        self._flush_in_time()
 
     def force_close(self) -> None:
         super().force_close()
@@ -234,12 +238,23 @@ class GuardedConnection(web.RequestHandler):
 
     def _flush_in_time(self) -> None:
         # A closed transport waits for ever for a client that does not take its last bytes.
-        if self._wire is None or self._writing.running:
+        if self._wire is None or not self._wire.is_closing() or self._writing.running:
             return
         if self._wire.get_write_buffer_size() > 0:
+            self._watch_writing()
+
+    def _watch_writing(self) -> None:
+        if self._wire is not None:
+            self._unsent = self._wire.get_write_buffer_size()
             self._writing.start(self._guard.limits.write_timeout_s)
 
     def _writing_expired(self) -> None:
+        if self._wire is None:
+            return
+        taken = self._unsent - self._wire.get_write_buffer_size()
+        if taken >= self._guard.limits.write_progress_bytes:
+            # One large answer: its reader is slow, but reads.
+            self._watch_writing()
+            return
         _logger.info("connection.cut", extra={"client": self._client, "reason": "write_timeout"})
-        if self._wire is not None:
-            self._wire.abort()
+        self._wire.abort()

@@ -23,7 +23,9 @@ class ConnectionLimits:
     """How long a body may take before its rate counts."""
     min_body_bytes_per_s: float
     write_timeout_s: float
-    """How long a reader may leave a full write buffer untouched."""
+    """How long a reader may leave a full write buffer, or the rest of a closed connection."""
+    write_progress_bytes: int
+    """What a reader must have taken of it in that time to be given the same time again."""
     write_buffer_bytes: int
     """Bytes that may wait behind the socket's own buffer before writers wait."""
     keep_alive_s: float
@@ -38,6 +40,7 @@ class ConnectionLimits:
             body_grace_s=config.body_timeout_seconds / 6,
             min_body_bytes_per_s=config.min_body_bytes_per_second,
             write_timeout_s=config.write_timeout_seconds,
+            write_progress_bytes=config.write_buffer_bytes // 4,
             write_buffer_bytes=config.write_buffer_bytes,
             keep_alive_s=config.keep_alive_seconds,
         )
