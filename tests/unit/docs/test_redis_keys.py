@@ -37,7 +37,7 @@ def test_every_key_the_code_can_make_has_a_row() -> None:
         keys.control(RUN, "<worker_id>"),
         keys.jobs(RUN) + "plain:<job_id>",
         keys.idempotency("<sha256>"),
-        keys.reader("<replica_id>"),
+        keys.reader("<read_id>"),
         keys.session("<session_key>"),
         keys.transcript("<session_key>"),
         keys.auth_failures("<scope>", "<client_ip>"),

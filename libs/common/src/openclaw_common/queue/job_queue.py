@@ -73,5 +73,5 @@ class RunQueue:
                 "idempotency_key": idempotency.key if idempotency else "",
             },
             idempotency=idempotency,
-            reader_control=reader.control if reader else "",
+            reader_control=reader.control_of(run_id) if reader else "",
         )

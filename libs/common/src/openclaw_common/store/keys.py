@@ -143,12 +143,12 @@ TABLE: Final[tuple[KeySpec, ...]] = (
         "run id and body fingerprint of one idempotency key in its scope",
     ),
     KeySpec(
-        "openclaw:{cell}:reader:<replica_id>",
+        "openclaw:{cell}:reader:<read_id>",
         "stream",
         "one hour after the last entry; 1 entry",
         "admit, reader",
         "reader",
-        "control entries that end one replica's blocking read, so that it takes up a new run",
+        "control entries that end one blocking read of a replica, so that it takes up a new run",
     ),
     KeySpec(
         "openclaw:{cell}:session:<session_key>",
@@ -269,9 +269,9 @@ class Keys:
         """The record of one idempotency key; `digest` is the SHA-256 of scope and key."""
         return f"{self.base}idempotency:{digest}"
 
-    def reader(self, replica_id: str) -> str:
-        """The control stream of one replica's reader."""
-        return f"{self.base}reader:{replica_id}"
+    def reader(self, read_id: str) -> str:
+        """The control stream of one blocking read of a replica's reader."""
+        return f"{self.base}reader:{read_id}"
 
     def session(self, session_key: str) -> str:
         """The session record."""

@@ -1,152 +1,213 @@
-"""One reader per ingress replica: every run it relays, in one blocking XREAD.
+"""One reader per ingress replica: every run it relays, in a few blocking XREADs.
 
 `follow` gives a run's events from any sequence on: what is in the stream already and what comes
 later arrive through the same read, so there is no seam between replay and live (design: Streams
 and readers). A control stream in the same call ends the block when a run is added; admit writes to
 it itself, so that adding costs no round trip of its own.
+
+Redis pays for every run named in a blocking read, each time one of them gets an event. So a read
+holds at most RUNS_PER_READ runs, and further ones go into another read on a connection of its own.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.contracts.ids import new_process_id
-from openclaw_common.contracts.run_event import RunEvent
 from openclaw_common.store.client import BACKOFF_CAP_S, BACKOFF_START_S
+from openclaw_common.store.run_follower import Follower, ReaderOverflow
 from openclaw_common.store.run_stream import parse_entries, start_after
 
 if TYPE_CHECKING:
     from openclaw_common.store.store import Store
 
-READ_COUNT: Final = 256
+__all__ = ["Follower", "ReaderOverflow", "RunStreamReader"]
+
+RUNS_PER_READ: Final = 128
+"""Runs in one blocking read."""
+READ_COUNT: Final = 64
 """Entries of one run in one read; what is left comes with the next."""
+CONTROL_TTL_MS: Final = 3_600_000
+EXPIRE_PERIOD_S: Final = 1.0
+"""How often overdue runs are looked for while anything is followed: no worker may be there to."""
 UNAVAILABLE_LIMIT_S: Final = 15.0
 """Seconds without Redis after which followers are told."""
 
-
-class ReaderOverflow(Exception):
-    """The follower took events more slowly than they came; it may resume from its last event."""
-
-
-class Follower:
-    """The events of one run for one client: iterate over batches of `list[RunEvent]`.
-
-    Ends after the terminal event. Raises ReaderOverflow when more than `buffer_bytes` wait, and
-    StoreUnavailable when Redis stays away.
-    """
-
-    def __init__(self, run_id: str, after: int, buffer_bytes: int) -> None:
-        self.run_id = run_id
-        self._limit = buffer_bytes
-        self._after = after
-        self._buffer: list[RunEvent] = []
-        self._buffered_bytes = 0
-        self._ready = asyncio.Event()
-        self._failure: Exception | None = None
-        self._ended = False
-
-    @property
-    def after(self) -> int:
-        """The last sequence that was put into the buffer."""
-        return self._after
-
-    def push(self, events: list[RunEvent]) -> None:
-        """Take the events that follow on what was taken; sequences are gapless, so the rest was
-        known already or comes again from further back."""
-        for event in events:
-            if event.sequence != self._after + 1 or self._ended:
-                continue
-            self._after = event.sequence
-            self._buffer.append(event)
-            self._buffered_bytes += len(event.data)
-            self._ended = event.terminal
-        if self._buffered_bytes > self._limit and len(self._buffer) > 1:
-            self.fail(ReaderOverflow())
-        elif self._buffer:
-            self._ready.set()
-
-    def fail(self, error: Exception) -> None:
-        """End the iteration with `error`, dropping what waits."""
-        self._failure = error
-        self._buffer.clear()
-        self._ready.set()
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more can come."""
-        return self._ended or self._failure is not None
-
-    def __aiter__(self) -> Follower:
-        return self
-
-    async def __anext__(self) -> list[RunEvent]:
-        if not self._buffer:
-            if self._failure is not None:
-                raise self._failure
-            if self._ended:
-                raise StopAsyncIteration
-            self._ready.clear()
-            await self._ready.wait()
-            if self._failure is not None:
-                raise self._failure
-        batch, self._buffer = self._buffer, []
-        self._buffered_bytes = 0
-        return batch
+logger = logging.getLogger(__name__)
 
 
 class _Followed:
-    """One run in the multiplexed read: where it stands, and who wants it."""
+    """One run in a read: where it stands, and who wants it."""
 
-    __slots__ = ("cursor", "followers", "key", "reading")
+    __slots__ = ("cursor", "followers", "key", "moved")
 
-    def __init__(self, key: bytes, cursor: bytes) -> None:
+    def __init__(self, key: bytes, after: int) -> None:
         self.key = key
-        self.cursor = cursor
-        self.reading = b""
+        self.cursor = start_after(after).encode()
         self.followers: list[Follower] = []
+        self.moved = True
+        """Whether the cursor was set since the read under way was sent, whose answer is then of
+        no use."""
+
+    def add(self, follower: Follower, after: int) -> None:
+        """Add a follower, going back to where it stands if the run was read further."""
+        self.followers.append(follower)
+        if after < int(self.cursor.partition(b"-")[2]):
+            self.cursor = start_after(after).encode()
+            self.moved = True
+
+
+class _Read:
+    """Up to RUNS_PER_READ runs in one blocking XREAD, and the task that repeats it."""
+
+    def __init__(self, store: Store, block_ms: int) -> None:
+        self.control = store.keys.reader(new_process_id("reader"))
+        self.runs: dict[bytes, _Followed] = {}
+        self._store = store
+        self._block_ms = block_ms
+        self._control_key = self.control.encode()
+        self._control_cursor = b"0-0"
+        self._connection = store.client.blocking()
+        self._wanted = asyncio.Event()
+        self._stopping = False
+        self._task = asyncio.create_task(self._run(), name="run-stream-reader")
+
+    def join(self, key: bytes, follower: Follower, after: int) -> _Followed:
+        """Take part in the next read."""
+        followed = self.runs.get(key)
+        if followed is None:
+            followed = self.runs[key] = _Followed(key, after)
+        followed.add(follower, after)
+        self._wanted.set()
+        return followed
+
+    def leave(self, followed: _Followed, follower: Follower) -> None:
+        """Take part no more."""
+        followed.followers.remove(follower)
+        if not followed.followers and self.runs.get(followed.key) is followed:
+            del self.runs[followed.key]
+
+    async def wake(self) -> None:
+        """End the block of the read under way. Raises StoreUnavailable."""
+        client = self._store.client
+        client.submit("XADD", self.control, "MAXLEN", 1, "*", "run", "")
+        await client.execute("PEXPIRE", self.control, CONTROL_TTL_MS)
+
+    async def stop(self) -> None:
+        """End the task; followers that are left get StoreUnavailable."""
+        self._stopping = True
+        while not self._task.done():
+            self._task.cancel()
+            await asyncio.wait([self._task], timeout=0.1)
+        self._fail_all(StoreUnavailable())
+        await self._connection.close()
+        with suppress(StoreUnavailable):
+            await self._store.client.execute("DEL", self.control)
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        pause = BACKOFF_START_S
+        away_since: float | None = None
+        while not self._stopping:
+            try:
+                if not self.runs:
+                    await self._connection.close()
+                    self._wanted.clear()
+                    await self._wanted.wait()
+                for key, entries in await self._read() or ():
+                    self._deliver(key, entries)
+            except StoreUnavailable as error:
+                away_since = away_since or loop.time()
+                if loop.time() - away_since > UNAVAILABLE_LIMIT_S:
+                    self._fail_all(error)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, BACKOFF_CAP_S)
+            except Exception:
+                logger.exception("run_reader_failed")
+                self._fail_all(StoreUnavailable())
+                await asyncio.sleep(BACKOFF_CAP_S)
+            else:
+                pause, away_since = BACKOFF_START_S, None
+
+    async def _read(self) -> Any:
+        runs = list(self.runs.values())
+        for followed in runs:
+            followed.moved = False
+        return await self._connection.call(
+            "XREAD",
+            "COUNT",
+            READ_COUNT,
+            "BLOCK",
+            self._block_ms,
+            "STREAMS",
+            self._control_key,
+            *[followed.key for followed in runs],
+            self._control_cursor,
+            *[followed.cursor for followed in runs],
+            block_s=self._block_ms / 1000,
+        )
+
+    def _deliver(self, key: bytes, entries: Any) -> None:
+        followed = self.runs.get(key)
+        if followed is None:
+            if key == self._control_key:
+                self._control_cursor = entries[-1][0]
+            return
+        if followed.moved:
+            return
+        followed.cursor = entries[-1][0]
+        events = parse_entries(entries, 0)
+        live = False
+        for follower in followed.followers:
+            follower.push(events)
+            live = live or not follower.ended
+        if not live:
+            del self.runs[key]
+
+    def _fail_all(self, error: Exception) -> None:
+        for followed in self.runs.values():
+            for follower in followed.followers:
+                follower.fail(error)
+        self.runs.clear()
 
 
 class RunStreamReader:
-    """The reader task of one replica. `start` before the first `follow`, `stop` at the end."""
+    """The reader of one replica. `start` before the first `follow`, `stop` at the end."""
 
     def __init__(self, store: Store, *, block_ms: int = 1000, buffer_bytes: int = 262144) -> None:
         self._store = store
         self._block_ms = block_ms
         self._buffer_bytes = buffer_bytes
-        self._control = store.keys.reader(new_process_id("reader"))
-        self._control_cursor = b"0-0"
-        self._runs: dict[bytes, _Followed] = {}
-        self._task: asyncio.Task[None] | None = None
-        self._connection = store.client.blocking()
-        self._stopping = False
-
-    @property
-    def control(self) -> str:
-        """The control stream, for `admit`."""
-        return self._control
+        self._reads: list[_Read] = []
+        self._expiring: asyncio.Task[None] | None = None
 
     @property
     def following(self) -> int:
         """How many runs are being read."""
-        return len(self._runs)
+        return sum(len(read.runs) for read in self._reads)
+
+    def control_of(self, run_id: str) -> str:
+        """The control stream of the read that follows a run, for `admit`; "" for no read."""
+        key = self._key(run_id)
+        return next((read.control for read in self._reads if key in read.runs), "")
 
     async def start(self) -> None:
-        """Start the reader task."""
-        self._task = asyncio.create_task(self._run(), name="run-stream-reader")
+        """Begin."""
+        self._expiring = asyncio.create_task(self._expire_loop(), name="expire-overdue")
 
     async def stop(self) -> None:
-        """Stop the task; followers that are left get StoreUnavailable."""
-        self._stopping = True
-        if self._task is not None:
-            while not self._task.done():
-                self._task.cancel()
-                await asyncio.wait([self._task], timeout=0.1)
-        self._fail_all(StoreUnavailable())
-        await self._connection.close()
+        """End; followers that are left get StoreUnavailable."""
+        if self._expiring is not None:
+            while not self._expiring.done():
+                self._expiring.cancel()
+                await asyncio.wait([self._expiring], timeout=0.1)
+        reads, self._reads = self._reads, []
+        await asyncio.gather(*(read.stop() for read in reads))
 
     @asynccontextmanager
     async def follow(
@@ -157,82 +218,33 @@ class RunStreamReader:
         `wake=False` where the caller admits the run next and passes this reader to it: admit ends
         the reader's block itself.
         """
+        key = self._key(run_id)
+        read = self._read_for(key)
         follower = Follower(run_id, after, self._buffer_bytes)
-        key = self._store.keys.events(self._store.streams.kind, run_id).encode()
-        followed = self._runs.get(key)
-        cursor = start_after(after).encode()
-        if followed is None:
-            followed = self._runs[key] = _Followed(key, cursor)
-        elif after < min((f.after for f in followed.followers), default=0):
-            followed.cursor = cursor
-        followed.followers.append(follower)
+        followed = read.join(key, follower, after)
         try:
             if wake:
-                await self._store.client.execute(
-                    "XADD", self._control, "MAXLEN", 1, "*", "run", run_id
-                )
+                await read.wake()
             yield follower
         finally:
-            followed.followers.remove(follower)
-            if not followed.followers and self._runs.get(key) is followed:
-                del self._runs[key]
+            read.leave(followed, follower)
 
-    async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
-        pause = BACKOFF_START_S
-        away_since: float | None = None
-        while not self._stopping:
-            try:
-                reply = await self._read()
-            except StoreUnavailable as error:
-                away_since = away_since or loop.time()
-                if loop.time() - away_since > UNAVAILABLE_LIMIT_S:
-                    self._fail_all(error)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, BACKOFF_CAP_S)
-                continue
-            pause, away_since = BACKOFF_START_S, None
-            for key, entries in reply or ():
-                self._deliver(key, entries)
+    def _key(self, run_id: str) -> bytes:
+        return self._store.keys.events(self._store.streams.kind, run_id).encode()
 
-    async def _read(self) -> Any:
-        runs = list(self._runs.values())
-        for followed in runs:
-            followed.reading = followed.cursor
-        return await self._connection.call(
-            "XREAD",
-            "COUNT",
-            READ_COUNT,
-            "BLOCK",
-            self._block_ms,
-            "STREAMS",
-            self._control,
-            *[followed.key for followed in runs],
-            self._control_cursor,
-            *[followed.cursor for followed in runs],
-            block_s=self._block_ms / 1000,
-        )
+    def _read_for(self, key: bytes) -> _Read:
+        for read in self._reads:
+            if key in read.runs:
+                return read
+        for read in self._reads:
+            if len(read.runs) < RUNS_PER_READ:
+                return read
+        self._reads.append(_Read(self._store, self._block_ms))
+        return self._reads[-1]
 
-    def _deliver(self, key: bytes, entries: Any) -> None:
-        followed = self._runs.get(key)
-        if followed is None:
-            if key == self._control.encode():
-                self._control_cursor = entries[-1][0]
-            return
-        if followed.reading is not followed.cursor:
-            # A follower further back joined while this read was under way: read again from there.
-            return
-        followed.cursor = entries[-1][0]
-        events = parse_entries(entries, 0)
-        live = False
-        for follower in followed.followers:
-            follower.push(events)
-            live = live or not follower.ended
-        if not live:
-            del self._runs[key]
-
-    def _fail_all(self, error: Exception) -> None:
-        for followed in self._runs.values():
-            for follower in followed.followers:
-                follower.fail(error)
-        self._runs.clear()
+    async def _expire_loop(self) -> None:
+        while True:
+            await asyncio.sleep(EXPIRE_PERIOD_S)
+            with suppress(StoreUnavailable):
+                if self.following:
+                    await self._store.runs.expire_overdue()
