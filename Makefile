@@ -24,7 +24,7 @@ run: $(STAMPS)/workspace ## start the whole gateway here, with an embedded Valke
 	@$(BIN)/openclaw-gateway up $(ARGS)
 
 test: $(STAMPS)/dev $(STAMPS)/workspace ## run every test ring but the full fault ring (ARGS="tests/unit -k lane")
-	$(BIN)/pytest -m "not faults" $(ARGS)
+	$(BIN)/pytest -m "not faults" -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(STAMPS)/dev $(STAMPS)/workspace ## lint, formatting, types and import rules
 	$(BIN)/ruff check
