@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -32,16 +34,21 @@ def _asked() -> dict[str, Requirement]:
     own = {canonicalize_name(_project(folder)["name"]) for folder in distributions()}
     asked = {}
     for folder in distributions():
-        for line in _project(folder).get("dependencies", []):
+        for line in _lines(_project(folder)):
             requirement = Requirement(line)
             if canonicalize_name(requirement.name) not in own:
                 asked[line] = requirement
     return asked
 
 
-def _project(folder: Path) -> dict[str, list[str]]:
+def _lines(project: dict[str, Any]) -> list[str]:
+    extras = project.get("optional-dependencies", {}).values()
+    return [*project.get("dependencies", []), *chain.from_iterable(extras)]
+
+
+def _project(folder: Path) -> dict[str, Any]:
     text = (folder / "pyproject.toml").read_text(encoding="utf-8")
-    project: dict[str, list[str]] = tomllib.loads(text)["project"]
+    project: dict[str, Any] = tomllib.loads(text)["project"]
     return project
 
 
