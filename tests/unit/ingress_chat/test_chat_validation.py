@@ -237,7 +237,7 @@ def test_a_tool_choice_leaves_the_tools_it_allows(choice: Any, names: list[str],
 def test_usage_is_included_only_in_a_stream_that_asks(
     body: dict[str, Any], include_usage: bool
 ) -> None:
-    assert parse(body).include_usage is include_usage
+    assert parse(body).run.include_usage is include_usage
 
 
 _VALUES: st.SearchStrategy[Any] = st.recursive(

@@ -197,6 +197,7 @@ def _record(status: RunStatus, **more: object) -> RunRecord:
         "source": "chat",
         "model": "openclaw",
         "stream": True,
+        "include_usage": False,
         "attempt": 1,
         "created_ms": CREATED_S * 1000 + 999,
         "started_ms": None,

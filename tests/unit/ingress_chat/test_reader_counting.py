@@ -30,7 +30,9 @@ HEADERS = AdmissionHeaders("", "cancel")
 class Redis:
     """A queue and a store whose answers come when the test lets them; `calls` is what they saw."""
 
-    outcome: Admitted | Replayed | Exception = field(default_factory=lambda: Admitted(RUN_ID, 0))
+    outcome: Admitted | Replayed | Exception = field(
+        default_factory=lambda: Admitted(RUN_ID, 0, 1_700_000_000_000)
+    )
     answers: asyncio.Event = field(default_factory=asyncio.Event)
     calls: list[str] = field(default_factory=list)
 
@@ -86,7 +88,7 @@ async def _settle() -> None:
 @pytest.mark.parametrize(
     ("outcome", "calls"),
     [
-        (Admitted(RUN_ID, 0), ["submit", "detach"]),
+        (Admitted(RUN_ID, 0, 1_700_000_000_000), ["submit", "detach"]),
         (Replayed(RUN_ID), ["submit"]),
         (QueueFull(lane=False, retry_after_s=1), ["submit"]),
         (StoreUnavailable(), ["submit"]),

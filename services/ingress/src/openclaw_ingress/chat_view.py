@@ -76,14 +76,14 @@ class ChatCompletionView:
 
     @classmethod
     def of(
-        cls, record: RunRecord, *, include_usage: bool = False, starting_after: int = 0
+        cls, record: RunRecord, *, include_usage: bool | None = None, starting_after: int = 0
     ) -> ChatCompletionView:
-        """Return the view of a recorded run."""
+        """Return the view of a recorded run, with the usage if its request asked for it."""
         return cls(
             record.id,
             model=record.model,
             created_s=record.created_ms // 1000,
-            include_usage=include_usage,
+            include_usage=record.include_usage if include_usage is None else include_usage,
             starting_after=starting_after,
         )
 

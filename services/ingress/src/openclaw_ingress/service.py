@@ -13,7 +13,11 @@ from aiohttp import web
 from openclaw_common.queue.job_queue import RunQueue
 from openclaw_common.runtime.clock import SystemClock
 from openclaw_common.runtime.config import Config
-from openclaw_common.runtime.lifecycle import Drain, wait_for_stop_signal
+from openclaw_common.runtime.lifecycle import (
+    Drain,
+    raise_open_files_limit,
+    wait_for_stop_signal,
+)
 from openclaw_common.store.run_reader import RunStreamReader
 from openclaw_common.store.store import Store
 from openclaw_ingress.app import create_app
@@ -30,6 +34,8 @@ _logger: Final = logging.getLogger(__name__)
 
 CLOSING_S: Final = 2.0
 """How long streams may take to end themselves once the drain time is used up, in seconds."""
+SPARE_FILES: Final = 128
+"""Open files kept back from client connections, for Redis, logs and the like."""
 SHUTDOWN_S: Final = 0.5
 """How long aiohttp waits, twice, for handlers that did not, before it cancels them."""
 
@@ -57,7 +63,7 @@ class IngressService:
         self._port = config.gateway.port if port is None else port
         self._reuse_port = reuse_port
         self._drain = Drain()
-        self._census = _census(config)
+        self._census = _census(config, open_files=raise_open_files_limit(_files_wanted(config)))
         ingress = config.ingress
         reader = RunStreamReader(
             store, block_ms=ingress.reader_block_ms, buffer_bytes=ingress.stream_buffer_bytes
@@ -129,11 +135,21 @@ async def serve(
         await store.close()
 
 
-def _census(config: Config) -> ConnectionCensus:
+def _files_wanted(config: Config) -> int:
+    return config.ingress.max_connections + SPARE_FILES
+
+
+def _census(config: Config, *, open_files: int) -> ConnectionCensus:
     gateway, ingress = config.gateway, config.ingress
     proxies = ClientAddresses(gateway.trusted_proxies, real_ip_fallback=False)
+    possible = max(1, open_files - SPARE_FILES)
+    if possible < ingress.max_connections:
+        _logger.info(
+            "ingress.fewer_connections",
+            extra={"possible": possible, "max_connections": ingress.max_connections},
+        )
     return ConnectionCensus(
-        max_connections=ingress.max_connections,
+        max_connections=min(ingress.max_connections, possible),
         max_per_client=ingress.max_connections_per_client,
         counts_alone=lambda address: not proxies.trusts(address),
     )

@@ -6,7 +6,7 @@ what an older ingress wrote, and an older worker hand back what it does not unde
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
@@ -119,7 +119,8 @@ class RunRequest:
     `model` is the client's own word and is echoed; `model_override` is a backend
     `provider/model` that replaces the agent's primary model. `tool_choice` is `auto`, `none`,
     `required` or a tool's name behind `function:`. `ephemeral` sessions keep no transcript.
-    `stream` says that a reader wants tokens as they come. `timeout_s` bounds one attempt, in
+    `stream` says that a reader wants tokens as they come, `include_usage` that its last chunk has
+    the usage. `timeout_s` bounds one attempt, in
     seconds (None: the worker's default).
     """
 
@@ -139,10 +140,11 @@ class RunRequest:
     stream: bool = False
     timeout_s: float | None = None
     message_channel: str = "webchat"
+    include_usage: bool = False
 
     def encode(self) -> bytes:
         """Return the JSON form with its schema number."""
-        return orjson.dumps({"schema": SCHEMA, **asdict(self)})
+        return b'{"schema":%d,' % SCHEMA + orjson.dumps(self)[1:]
 
     @classmethod
     def decode(cls, raw: bytes) -> RunRequest:
@@ -216,7 +218,8 @@ class RunResult:
 
     def encode(self) -> bytes:
         """Return the JSON form kept in the run record."""
-        return orjson.dumps({**asdict(self), "usage": self.usage.to_wire()})
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return orjson.dumps({**fields, "usage": self.usage.to_wire()})
 
     @classmethod
     def decode(cls, raw: bytes) -> RunResult:

@@ -68,6 +68,7 @@ class RunQueue:
                 "source": request.source,
                 "model": request.model,
                 "stream": int(request.stream),
+                "include_usage": int(request.include_usage),
                 "on_disconnect": on_disconnect,
                 "readers": 1 if reader else 0,
                 "idempotency_key": idempotency.key if idempotency else "",

@@ -26,10 +26,11 @@ class Idempotency:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The job is durable; `position` jobs of its lane are ahead of it."""
+    """The job is durable since `created_ms`; `position` jobs of its lane are ahead of it."""
 
     id: str
     position: int
+    created_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Admission:
         )
         match reply[0]:
             case b"admitted":
-                return Admitted(record_id, int(reply[2]))
+                return Admitted(record_id, int(reply[2]), int(reply[3]))
             case b"replayed":
                 return Replayed(reply[1].decode())
             case b"conflict":

@@ -20,6 +20,7 @@ _FIELDS: Final = (
     "source",
     "model",
     "stream",
+    "include_usage",
     "created_ms",
     "started_ms",
     "ended_ms",
@@ -65,6 +66,7 @@ class RunRecord:
     source: str
     model: str
     stream: bool
+    include_usage: bool
     attempt: int
     created_ms: int
     started_ms: int | None
@@ -148,6 +150,7 @@ def _record(
         source=_text(values["source"]),
         model=_text(values["model"]),
         stream=values["stream"] == b"1",
+        include_usage=values["include_usage"] == b"1",
         attempt=int(values["attempt"] or 0),
         created_ms=int(values["created_ms"] or 0),
         started_ms=_time(values["started_ms"]),

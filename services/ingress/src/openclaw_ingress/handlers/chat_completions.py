@@ -86,12 +86,13 @@ async def create_chat_completion(request: web.Request) -> web.StreamResponse:
 async def resume_chat_completion(request: web.Request) -> web.StreamResponse:
     """Answer a completion by its id: its stream with `?stream=true`, else the finished object.
 
-    The stream goes on behind `Last-Event-ID` or `starting_after`; `include_usage=true` repeats what
-    the request asked for. Raises NotFound, RunInProgress, StreamExpired, InvalidRequest.
+    The stream goes on behind `Last-Event-ID` or `starting_after`; `include_usage` replaces what
+    the request said of it. Raises NotFound, RunInProgress, StreamExpired, InvalidRequest.
     """
     record = await find_run(request.app, request.match_info["id"])
     if request.query.get("stream", "").lower() in _TRUE:
-        include_usage = request.query.get("include_usage", "").lower() in _TRUE
+        asked = request.query.get("include_usage")
+        include_usage = asked.lower() in _TRUE if asked is not None else None
         after = resume_point(request, record)
         view = ChatCompletionView.of(record, include_usage=include_usage, starting_after=after)
         with request.app[OPEN_STREAMS].slot():
@@ -126,9 +127,14 @@ async def _stream_new(
         outcome = await submit(app, run_id, chat, headers)
         if isinstance(outcome, Admitted):
             async with first_reader(app, run_id) as reading:
-                record = await find_run(app, run_id)
-                view = ChatCompletionView.of(record, include_usage=chat.include_usage)
-                sse = await _begin(request, _headers(record, position=outcome.position))
+                view = ChatCompletionView(
+                    run_id,
+                    model=chat.run.model,
+                    created_s=outcome.created_ms // 1000,
+                    include_usage=chat.run.include_usage,
+                )
+                headers_out = _run_headers(run_id, chat.run.session_key, outcome.position)
+                sse = await _begin(request, headers_out)
                 first = view.encode([_FIRST_EVENT])
                 reading.run_ended = await relay(
                     request, sse, events, view, app[OPEN_STREAMS], first=first
@@ -136,7 +142,7 @@ async def _stream_new(
                 return sse.response
     record = await find_run(app, outcome.id)
     after = resume_point(request, record)
-    view = ChatCompletionView.of(record, include_usage=chat.include_usage, starting_after=after)
+    view = ChatCompletionView.of(record, include_usage=chat.run.include_usage, starting_after=after)
     return await _stream_joined(request, record, view, _headers(record, replayed=True))
 
 
@@ -206,13 +212,15 @@ async def _begin(request: web.Request, headers: dict[str, str]) -> SseResponse:
     return await SseResponse.begin(request, headers, keep_alive_s=keep_alive_s)
 
 
-def _headers(record: RunRecord, *, position: int = 0, replayed: bool = False) -> dict[str, str]:
-    headers = {
-        "x-run-id": record.id,
-        "x-openclaw-session-key": header_value(record.session_key),
-    }
+def _run_headers(run_id: str, session_key: str, position: int = 0) -> dict[str, str]:
+    headers = {"x-run-id": run_id, "x-openclaw-session-key": header_value(session_key)}
     if position > 0:
         headers["x-openclaw-queue-position"] = str(position)
+    return headers
+
+
+def _headers(record: RunRecord, *, position: int = 0, replayed: bool = False) -> dict[str, str]:
+    headers = _run_headers(record.id, record.session_key, position)
     if replayed:
         headers["Idempotency-Replayed"] = "true"
     return headers

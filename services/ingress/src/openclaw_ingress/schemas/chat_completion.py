@@ -48,14 +48,13 @@ class RoutingHeaders:
 
 @dataclass(frozen=True, slots=True)
 class ChatCompletionRequest:
-    """A validated request: the run, and what only the answer's form depends on.
+    """A validated request: the run, and what stands for it in an idempotency record.
 
     `fingerprint` is the SHA-256 of what an `Idempotency-Key` stands for: body, agent, backend model
     and chosen session (run-api.md §4.6); empty unless it was asked for.
     """
 
     run: RunRequest
-    include_usage: bool
     fingerprint: str = ""
 
 
@@ -97,11 +96,10 @@ def parse_chat_completion(
         model_override=override,
         ephemeral=session.ephemeral,
         stream=stream,
+        include_usage=stream and include_usage,
         message_channel=_channel(headers.message_channel),
     )
-    return ChatCompletionRequest(
-        run, stream and include_usage, _fingerprint(body, run) if fingerprint else ""
-    )
+    return ChatCompletionRequest(run, _fingerprint(body, run) if fingerprint else "")
 
 
 def _header(headers: Mapping[str, str], name: str) -> str:

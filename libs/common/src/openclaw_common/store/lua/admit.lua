@@ -4,7 +4,7 @@
 -- ARGV  6 record id · 7 lane · 8 arq job (msgpack) · 9 max open jobs · 10 max jobs in the lane
 --       11 fingerprint of the body · 12 delay in ms · 13 queue time limit in ms (0: none)
 --       14 data of the first event · 15.. flat list of record fields
--- reply {'admitted', record id, jobs ahead in the lane} | {'replayed', record id}
+-- reply {'admitted', record id, jobs ahead in the lane, ms of acceptance} | {'replayed', record id}
 --       | {'conflict', record id} | {'full', 'queue'} | {'full', 'lane'}
 -- keeps either everything is written (record, event 1, lane, and, when the lane was idle, the arq
 --       job's place in the queue with one wake token) or nothing. Sent twice with one record id it
@@ -23,7 +23,8 @@ end
 
 if redis.call('EXISTS', base .. id) == 1 then
   wake_reader()
-  return { 'admitted', id, redis.call('LPOS', lane_key, id) or 0 }
+  return { 'admitted', id, redis.call('LPOS', lane_key, id) or 0,
+    tonumber(redis.call('HGET', base .. id, 'created_ms')) }
 end
 if idempotency ~= '' then
   local known = redis.call('HMGET', idempotency, 'id', 'fingerprint')
@@ -72,4 +73,4 @@ if ahead == 0 then
   wake_one()
 end
 wake_reader()
-return { 'admitted', id, ahead }
+return { 'admitted', id, ahead, now }
