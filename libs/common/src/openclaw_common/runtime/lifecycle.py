@@ -1,4 +1,4 @@
-"""Drain: the state between "asked to stop" and "stopped", shared by everything in one process.
+"""The life of a process: what it may open, when it must stop, and the drain in between.
 
     serving ──begin()──▶ draining ──close()──▶ closing
 
@@ -11,7 +11,9 @@ This is the platform's wish (a signal). A user's wish to stop one run is a cance
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
+import sys
 from typing import Final
 
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -64,13 +66,36 @@ async def wait_for_stop_signal() -> signal.Signals:
     loop = asyncio.get_running_loop()
     received: asyncio.Future[signal.Signals] = loop.create_future()
 
-    def receive(which: signal.Signals) -> None:
+    def leave_to_the_system() -> None:
         for each in STOP_SIGNALS:
             loop.remove_signal_handler(each)
             signal.signal(each, signal.SIG_DFL)
-        if not received.done():
-            received.set_result(which)
+
+    def receive(which: signal.Signals) -> None:
+        leave_to_the_system()
+        received.set_result(which)
 
     for each in STOP_SIGNALS:
         loop.add_signal_handler(each, receive, each)
-    return await received
+    try:
+        return await received
+    finally:
+        leave_to_the_system()
+
+
+def raise_open_files_limit(wanted: int) -> int:
+    """Let this process open `wanted` files and sockets, or as many as the system allows.
+
+    Returns how many it may open now. The soft limit is 1024 on most systems, and one connection is
+    one open file.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return sys.maxsize if soft == resource.RLIM_INFINITY else soft
+    target = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (target, hard))
+    except ValueError:
+        # macOS has a lower limit behind the one it tells.
+        return soft
+    return target
