@@ -45,7 +45,8 @@ class IngressService:
 
     Uses `store` but does not close it. `host` and `port` replace the configuration's; port 0 lets
     the system choose. `reuse_port` lets several processes of one host share the port. `routes`
-    replaces the route table of the configuration.
+    replaces the route table of the configuration. Raises the process's limit of open files, and
+    holds its connections to it.
     """
 
     def __init__(
