@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 COMMAND = Path(sys.executable).with_name("openclaw-gateway")
 END_LIMIT_S = 15
@@ -63,8 +64,10 @@ class GatewayProcess:
                 text=True,
             )
         assert popen.stdout is not None
-        line = popen.stdout.readline()
-        assert line, (folder / "stderr.log").read_text(encoding="utf-8")
+        if not (line := popen.stdout.readline()):
+            popen.stdout.close()
+            popen.wait(END_LIMIT_S)
+            pytest.fail((folder / "stderr.log").read_text(encoding="utf-8"))
         return cls(popen, json.loads(line), folder)
 
     @property
