@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from openclaw_agent_worker.__main__ import main
-from openclaw_common.queue.worker import LaneWorker, _Held
+from openclaw_common.queue.held import Held
+from openclaw_common.queue.lease_keeper import LeaseKeeper
 from openclaw_common.store import scripts
 from openclaw_common.store.leases import Event, Lease
 
@@ -35,13 +36,13 @@ async def _append(self: Lease, first: int, events: Sequence[Event]) -> None:
         await job.client.execute("XADD", key, entry, type_, data)
 
 
-def _lose(self: LaneWorker, job: _Held) -> None:
+def _lose(self: LeaseKeeper, held: Held) -> None:
     return None
 
 
 scripts.source = _source
 Lease._append = _append  # type: ignore[method-assign]
-LaneWorker._lose = _lose  # type: ignore[method-assign]
+LeaseKeeper.lose = _lose  # type: ignore[method-assign]
 
 if __name__ == "__main__":
     main()

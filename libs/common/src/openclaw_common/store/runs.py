@@ -35,7 +35,7 @@ _FIELDS: Final = (
 
 
 EXPIRE_BATCH: Final = 100
-"""Runs that one call of `expire_overdue` ends at most."""
+"""Runs that one step of `expire_overdue` ends at most."""
 
 
 class CancelOutcome(StrEnum):
@@ -111,7 +111,11 @@ class Runs:
 
     async def expire_overdue(self) -> int:
         """End runs that wait past their queue time limit or disconnect grace; returns how many."""
-        return int(await self.scripts.call("expire", (EXPIRE_BATCH,)))
+        ended = last = int(await self.scripts.call("expire", (EXPIRE_BATCH,)))
+        while last == EXPIRE_BATCH:
+            last = int(await self.scripts.call("expire", (EXPIRE_BATCH,)))
+            ended += last
+        return ended
 
     async def attach_reader(self, run_id: str) -> None:
         """Count a chat-completions reader that came back; stops the disconnect grace."""
