@@ -8,8 +8,11 @@ start, so nothing of a dead one can be mistaken for it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
+import functools
 import logging
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -30,6 +33,21 @@ RELEASE_BUDGET_S: Final = 30.0
 _PR_SET_PDEATHSIG: Final = 1
 
 
+class _Signals:
+    """SIGTERM and SIGINT of this process, handed on to whichever child there is."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.child: asyncio.subprocess.Process | None = None
+
+    def receive(self) -> None:
+        """Hand the first signal on as SIGTERM; a second one kills."""
+        number = signal.SIGKILL if self.asked.is_set() else signal.SIGTERM
+        self.asked.set()
+        if self.child is not None and self.child.returncode is None:
+            self.child.send_signal(number)
+
+
 async def supervise(
     child: Callable[[str], Sequence[str]],
     release_worker: Callable[[str], Awaitable[int]],
@@ -40,33 +58,58 @@ async def supervise(
 
     `child(worker_id)` is its command line. A child that ends otherwise has its leases handed back
     by `release_worker(worker_id)` and is started again after a pause of 0.1 s doubling to 5 s.
-    Signals go on to the child; a second one kills it. Returns the exit status for this process.
+    Signals go on to the child; a second one kills it. It runs in a session of its own, so that a
+    terminal's Ctrl-C reaches it once, from here. Returns the exit status for this process.
     """
     loop = asyncio.get_running_loop()
-    stopping = asyncio.Event()
+    signals = _Signals()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, signals.receive)
+    try:
+        return await _keep_running(child, release_worker, role, signals)
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+async def _keep_running(
+    child: Callable[[str], Sequence[str]],
+    release_worker: Callable[[str], Awaitable[int]],
+    role: str,
+    signals: _Signals,
+) -> int:
+    loop = asyncio.get_running_loop()
     pause = RESTART_START_S
-    while True:
+    while not signals.asked.is_set():
         worker_id = new_process_id(role)
         started = loop.time()
-        process = await asyncio.create_subprocess_exec(
-            *child(worker_id), preexec_fn=_die_with_parent if sys.platform == "linux" else None
-        )
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, _forward, process, stopping)
-        status = await process.wait()
+        status = await _run_once(child(worker_id), signals)
         if status == 0:
             return 0
         logger.error("child_died", extra={"worker_id": worker_id, "status": status})
         await _release(release_worker, worker_id)
-        if stopping.is_set():
-            return 1 if status > 0 else 128 - status
+        if signals.asked.is_set():
+            return status if status > 0 else 128 - status
         if loop.time() - started > SETTLED_AFTER_S:
             pause = RESTART_START_S
-        try:
-            await asyncio.wait_for(stopping.wait(), pause)
-            return 0
-        except TimeoutError:
-            pause = min(pause * 2, RESTART_CAP_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await signals.asked.wait()
+        pause = min(pause * 2, RESTART_CAP_S)
+    return 0
+
+
+async def _run_once(command: Sequence[str], signals: _Signals) -> int:
+    parent = os.getpid()
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        start_new_session=True,
+        preexec_fn=functools.partial(_die_with, parent) if sys.platform == "linux" else None,
+    )
+    signals.child = process
+    if signals.asked.is_set():
+        process.send_signal(signal.SIGTERM)
+    return await process.wait()
 
 
 async def _release(release_worker: Callable[[str], Awaitable[int]], worker_id: str) -> None:
@@ -80,14 +123,8 @@ async def _release(release_worker: Callable[[str], Awaitable[int]], worker_id: s
         logger.warning("leases_released", extra={"worker_id": worker_id, "jobs": released})
 
 
-def _forward(process: asyncio.subprocess.Process, stopping: asyncio.Event) -> None:
-    if process.returncode is not None:
-        stopping.set()
-        return
-    process.send_signal(signal.SIGKILL if stopping.is_set() else signal.SIGTERM)
-    stopping.set()
-
-
-def _die_with_parent() -> None:
+def _die_with(parent: int) -> None:
     """Ask the kernel to kill this process when its supervisor is gone (Linux only)."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
