@@ -14,6 +14,7 @@ from pydantic import BaseModel, SecretStr
 from openclaw_common.runtime.config import Config, LoadedConfig
 from openclaw_common.runtime.config.agents import AgentSettings
 from openclaw_common.runtime.config.base import Section
+from openclaw_common.runtime.config.egress import Egress
 from openclaw_common.runtime.config.limits import Ingress, Redis, Runs, Worker
 from openclaw_common.runtime.config.unknown_keys import field_keys
 
@@ -21,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "openclaw.example.json5"
 DOCUMENT = ROOT / "docs" / "configuration.md"
 
-HONOURED = ("gateway", "agents", "models", "redis", "runs", "worker", "ingress", "secrets")
+HONOURED = tuple("gateway agents models redis runs worker ingress egress secrets".split())
 DIFFERENT = {
     "gateway.auth.token",
     "gateway.http.endpoints.chatCompletions.enabled",
@@ -117,7 +118,7 @@ def test_the_example_loads_without_a_warning(load: Load) -> None:
     assert loaded.config.gateway.http.endpoints.chat_completions.enabled
 
 
-@pytest.mark.parametrize("section", [Redis, Runs, Worker, Ingress])
+@pytest.mark.parametrize("section", [Redis, Runs, Worker, Ingress, Egress])
 def test_the_documents_table_is_the_code_row_by_row(section: type[Section]) -> None:
     rows = [
         [cell.strip() for cell in line.strip().strip("|").split(" | ")]

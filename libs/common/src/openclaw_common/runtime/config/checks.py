@@ -120,6 +120,7 @@ def _limits(config: Config) -> Iterator[str]:
     limits: tuple[tuple[KeyPath, Bounded], ...] = (
         (("runs",), config.runs),
         (("ingress",), config.ingress),
+        (("egress",), config.egress),
         (
             ("gateway", "http", "endpoints", "chatCompletions", "images"),
             config.gateway.http.endpoints.chat_completions.images,

@@ -9,6 +9,7 @@ from openclaw_common.runtime.config.agents import Agents
 from openclaw_common.runtime.config.automation import Cron, Diagnostics, Secrets, Tools
 from openclaw_common.runtime.config.base import Section
 from openclaw_common.runtime.config.channels import Binding, Channel
+from openclaw_common.runtime.config.egress import Egress
 from openclaw_common.runtime.config.errors import ConfigError
 from openclaw_common.runtime.config.gateway import Gateway
 from openclaw_common.runtime.config.hooks import Hooks
@@ -29,6 +30,7 @@ class Config(Section):
     runs: Runs = Runs()
     worker: Worker = Worker()
     ingress: Ingress = Ingress()
+    egress: Egress = Egress()
     session: Session = Session()
     messages: Messages = Messages()
     hooks: Hooks = Hooks()

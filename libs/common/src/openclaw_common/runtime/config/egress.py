@@ -1,0 +1,38 @@
+"""`egress`: what may be fetched on a stranger's word. Ours; OpenClaw has no such section."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
+
+from openclaw_common.runtime.config.base import Bounded, Port, Positive, Words
+from openclaw_common.runtime.egress.hosts import HostPattern
+
+
+class Egress(Bounded):
+    """Requests to URLs that a model, a user or a hook chose."""
+
+    bounds = (("connect_timeout_ms", "timeout_ms", 1), ("read_timeout_ms", "timeout_ms", 1))
+
+    allow_private_hosts: Words = ()
+    """Hosts that may have a private address: `host`, `host:port`, `*.host` or `[address]`."""
+    ports: tuple[Port, ...] = Field(default=(80, 443, 8080, 8443), min_length=1)
+    """Ports that may be connected to; `allowPrivateHosts` may name others."""
+    timeout_ms: Positive = 30_000
+    """How long one fetch may take with all its redirects, in milliseconds."""
+    connect_timeout_ms: Positive = 5000
+    """How long making one connection may take, in milliseconds."""
+    read_timeout_ms: Positive = 10_000
+    """How long a host may stay silent within an answer, in milliseconds."""
+    max_concurrent: Positive = 64
+    """Fetches that one process makes at the same time; one more waits."""
+
+    @field_validator("allow_private_hosts")
+    @classmethod
+    def _hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            try:
+                HostPattern.parse(host)
+            except ValueError as error:
+                raise PydanticCustomError("host", "{reason}", {"reason": str(error)}) from None
+        return hosts
