@@ -167,14 +167,25 @@ class TestWithShortTimeLimits:
         async with asyncio.timeout(5):
             await bench.provider.requests[0].aborted.wait()
 
-    async def test_the_runs_own_limit_ends_a_provider_that_never_ends(self, bench: Bench) -> None:
-        record, _ = await bench.run("/fake text tokens=9 delay_ms=50", timeout_s=0.15)
+    async def test_the_runs_own_time_limit_ends_an_answer_as_it_stands(self, bench: Bench) -> None:
+        record, events = await bench.run("/fake text tokens=9 delay_ms=50", timeout_s=0.15)
+        assert record.result is not None
+        assert (record.result.finish_reason, record.result.incomplete_reason) == (
+            "length",
+            "timeout",
+        )
+        assert 0 < len(record.result.output) < len(expected_text(9))
+        assert record.result.output == text_of(events)
+
+    async def test_a_run_that_said_nothing_in_its_time_failed(self, bench: Bench) -> None:
+        record, _ = await bench.run("/fake hang", timeout_s=0.15)
         assert record.error is not None
         assert (record.error.status, record.error.code) == (504, "run_timeout")
 
-    async def test_a_reply_without_measure_is_cut_off(self, bench: Bench) -> None:
-        record, _ = await bench.run("/fake text tokens=500 delay_ms=1")
-        assert record.error is not None
-        assert record.error.code == "output_limit"
+    async def test_a_reply_without_measure_is_cut_off_at_the_limit(self, bench: Bench) -> None:
+        record, events = await bench.run("/fake text tokens=500 delay_ms=1")
+        assert record.result is not None
+        assert record.result.incomplete_reason == "max_output_bytes"
+        assert record.result.output == text_of(events) == expected_text(500)[:64]
         async with asyncio.timeout(5):
             await bench.provider.requests[0].aborted.wait()

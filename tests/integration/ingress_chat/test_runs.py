@@ -51,6 +51,7 @@ async def test_a_finished_run_tells_everything_that_is_known(gateway: Gateway) -
         "output": "Hello world",
         "usage": {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8},
         "last_error": None,
+        "incomplete_details": None,
         "last_sequence_number": 6,
         "queue_position": None,
         "idempotency_key": "k",

@@ -7,7 +7,11 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from openclaw_agent_worker.agent.port import AgentEvent, Completed, TextDelta, ToolCallPiece
-from openclaw_agent_worker.agent.tool_choice import ToolChoiceUnsatisfied, confirmed
+from openclaw_agent_worker.agent.tool_choice import (
+    ToolChoiceUnsatisfied,
+    confirmed,
+    promises_call,
+)
 
 PROSE = TextDelta("Let me see.")
 OTHER = ToolCallPiece(0, "", "c0", "other")
@@ -47,14 +51,20 @@ async def test_a_named_choice_waits_for_the_call_of_that_name() -> None:
     assert turn.given == 3
 
 
-@pytest.mark.parametrize("choice", ["auto", "none"])
-async def test_without_a_promise_everything_passes_at_once(choice: str) -> None:
-    turn = Turn(PROSE, END)
-    events = confirmed(turn.run(), choice)
-    assert await anext(events) == PROSE
-    assert turn.given == 1
+async def test_closing_closes_the_source() -> None:
+    turn = Turn(OTHER, END)
+    events = confirmed(turn.run(), "required")
+    await anext(events)
     await events.aclose()
     assert turn.closed
+
+
+@pytest.mark.parametrize(
+    ("choice", "promised"),
+    [("auto", False), ("none", False), ("required", True), ("function:lookup", True)],
+)
+def test_only_a_required_or_named_call_is_a_promise(choice: str, promised: bool) -> None:
+    assert promises_call(choice) is promised
 
 
 @pytest.mark.parametrize(

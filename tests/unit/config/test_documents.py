@@ -22,7 +22,18 @@ ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "openclaw.example.json5"
 DOCUMENT = ROOT / "docs" / "configuration.md"
 
-HONOURED = tuple("gateway agents models redis runs worker ingress egress secrets".split())
+HONOURED = (
+    "gateway",
+    "agents",
+    "models",
+    "redis",
+    "runs",
+    "worker",
+    "ingress",
+    "egress",
+    "tools",
+    "secrets",
+)
 DIFFERENT = {
     "gateway.auth.token",
     "gateway.http.endpoints.chatCompletions.enabled",

@@ -1,6 +1,6 @@
 """One attempt at a run: from its lease to the settled lease.
 
-    decode → agent and model → transcript → turn (tried again while nothing was shown) → finish
+    decode → agent → turn, with what an earlier attempt left → its events, published → finish
 
 Every way out settles the lease, or leaves it alone because it is lost.
 """
@@ -8,6 +8,7 @@ Every way out settles the lease, or leaves it alone because it is lost.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
@@ -15,18 +16,25 @@ from typing import Final
 import orjson
 
 from openclaw_agent_worker.agent.port import (
+    MAX_OUTPUT_BYTES,
     NO_RESPONSE,
+    TIMEOUT,
     AgentEvent,
-    AgentTurn,
+    AgentExecution,
     Completed,
     ReasoningDelta,
+    StepCompleted,
     TextDelta,
     ToolCallPiece,
+    ToolCompleted,
+    ToolStarted,
 )
-from openclaw_agent_worker.agent.tool_choice import confirmed
 from openclaw_agent_worker.context import WorkerContext
-from openclaw_agent_worker.emitter import GATHER_S, Emitter
-from openclaw_agent_worker.models.errors import TIMEOUT, UpstreamFailure
+from openclaw_agent_worker.emitter import GATHER_S, Emitter, OutputLimitExceeded
+from openclaw_agent_worker.models.errors import TIMEOUT as RUN_TIMEOUT
+from openclaw_agent_worker.recovery import step_name
+from openclaw_agent_worker.tool_run import invoke_tool
+from openclaw_agent_worker.turn import caller_of, prepare_turn
 from openclaw_common.contracts.errors import (
     API_ERROR,
     ErrorBody,
@@ -38,6 +46,7 @@ from openclaw_common.contracts.run import (
     RunRequest,
     RunResult,
     RunStatus,
+    ToolInvocation,
 )
 from openclaw_common.contracts.run_event import (
     MESSAGE_COMPLETED,
@@ -108,6 +117,8 @@ async def _settle(context: WorkerContext, lease: Lease) -> Outcome:
     request = RunRequest.decode(lease.payload)
     try:
         agent = _agent(context, request)
+        if request.tool is not None:
+            return await _invoke(context, lease, request, request.tool, agent)
         return await _within_time(context, lease, request, agent)
     except StoreUnavailable:
         await lease.release(RELEASE_DELAY_S)
@@ -116,69 +127,72 @@ async def _settle(context: WorkerContext, lease: Lease) -> Outcome:
         return await _fail(lease, failure.body)
 
 
+async def _invoke(
+    context: WorkerContext,
+    lease: Lease,
+    request: RunRequest,
+    invocation: ToolInvocation,
+    agent: Agent,
+) -> Outcome:
+    """Call the one tool that the run is about."""
+    result = RunResult(
+        await invoke_tool(context.tools, invocation, caller_of(lease, request), agent)
+    )
+    events = [(RUN_COMPLETED, orjson.dumps({"usage": result.usage.to_wire()}))]
+    await lease.finish(RunStatus.COMPLETED, events=events, result=result)
+    return Succeeded(result)
+
+
 async def _within_time(
     context: WorkerContext, lease: Lease, request: RunRequest, agent: Agent
 ) -> Outcome:
-    limit_s = request.timeout_s or agent.timeout_seconds or None
-    try:
-        async with asyncio.timeout(limit_s) as limit:
-            emitter, completed = await _take_turn(context, lease, request, agent)
-    except TimeoutError:
-        if not limit.expired():
-            raise
-        return await _fail(lease, ErrorBody(504, API_ERROR, TIMEOUT, "run_timeout"))
-    return await _succeed(lease, request, emitter, completed)
-
-
-async def _take_turn(
-    context: WorkerContext, lease: Lease, request: RunRequest, agent: Agent
-) -> tuple[Emitter, Completed]:
-    turn = AgentTurn(
-        request=request,
-        model=_model(request, agent),
-        instructions="\n\n".join(filter(None, (agent.system_prompt, request.system))),
-        transcript=None
-        if request.ephemeral
-        else await context.sessions.transcript(request.session_key),
-        idle_timeout_s=agent.model_idle_timeout_seconds,
-        idempotency_key=f"{lease.id}:{lease.attempt}:1",
-    )
     emitter = Emitter(
         lease.publish,
         context.clock.monotonic,
         max_bytes=context.config.runs.max_output_bytes,
         gather_s=0.0 if request.stream else GATHER_S,
     )
-    tried = 0
-    while True:
-        tried += 1
-        try:
-            return emitter, await _relay(context, turn, emitter)
-        except UpstreamFailure as failure:
-            delay_s = context.backoff.delay_s(failure, tried)
-            if delay_s is None or emitter.started:
-                raise
-            await context.backoff.sleep(delay_s)
+    limit_s = request.timeout_s or agent.timeout_seconds or None
+    execution: AgentExecution | None = None
+    try:
+        async with asyncio.timeout(limit_s) as limit:
+            turn = await prepare_turn(context, lease, request, agent)
+            execution = context.runner.start(turn)
+            completed = await _relay(lease, execution.events(), emitter, len(turn.recorded))
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        if execution is None or not emitter.started:
+            return await _fail(lease, ErrorBody(504, API_ERROR, RUN_TIMEOUT, "run_timeout"))
+        completed = execution.cut(TIMEOUT)
+    except OutputLimitExceeded:
+        if execution is None:
+            raise
+        completed = execution.cut(MAX_OUTPUT_BYTES)
+    return await _succeed(lease, request, emitter, completed)
 
 
-async def _relay(context: WorkerContext, turn: AgentTurn, emitter: Emitter) -> Completed:
-    events = confirmed(context.runner.run(turn), turn.request.tool_choice)
+async def _relay(
+    lease: Lease, events: AsyncGenerator[AgentEvent, None], emitter: Emitter, steps: int
+) -> Completed:
+    """Publish the turn's events; `steps` of it are recorded already."""
     async with aclosing(events):
         async for event in events:
-            if isinstance(event, Completed):
-                return event
-            await _emit(emitter, event)
+            match event:
+                case TextDelta(text=text):
+                    await emitter.emit_text(text)
+                case ReasoningDelta(text=text):
+                    await emitter.emit_reasoning(text)
+                case ToolCallPiece():
+                    await emitter.emit_call(event)
+                case ToolStarted() | ToolCompleted():
+                    await emitter.emit_tool(event)
+                case StepCompleted(reply=reply):
+                    steps += 1
+                    await lease.checkpoint(step_name(steps), reply)
+                case Completed():
+                    return event
     raise RuntimeError("the agent ended its turn without completing it")
-
-
-async def _emit(emitter: Emitter, event: AgentEvent) -> None:
-    match event:
-        case TextDelta(text=text):
-            await emitter.emit_text(text)
-        case ReasoningDelta(text=text):
-            await emitter.emit_reasoning(text)
-        case ToolCallPiece():
-            await emitter.emit_call(event)
 
 
 async def _succeed(
@@ -191,6 +205,7 @@ async def _succeed(
         finish_reason=completed.finish_reason,
         tool_calls=completed.tool_calls,
         usage=completed.usage,
+        incomplete_reason=completed.incomplete_reason,
     )
     events = [
         *emitter.take(),
@@ -234,14 +249,3 @@ def _agent(context: WorkerContext, request: RunRequest) -> Agent:
     if agent is None:
         raise InvalidRequest(f"Unknown agent '{request.agent_id}'.")
     return agent
-
-
-def _model(request: RunRequest, agent: Agent) -> str:
-    reference = request.model_override or agent.model.primary
-    if reference is None:
-        message = (
-            f"Agent '{agent.id}' has no model; set agents.entries.{agent.id}.model or "
-            'agents.defaults.model to "provider/model".'
-        )
-        raise GatewayError(ErrorBody(500, API_ERROR, message, "model_not_configured"))
-    return reference

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from openclaw_agent_worker.agent.port import AgentRunner
-from openclaw_agent_worker.backoff import Backoff
+from openclaw_agent_worker.tools.catalog import ToolCatalog
+from openclaw_common.contracts.run_event import RunEvent
 from openclaw_common.runtime.clock import Clock
 from openclaw_common.runtime.config.root import Config
 
@@ -19,12 +20,21 @@ class Transcripts(Protocol):
         ...
 
 
+class PublishedEvents(Protocol):
+    """Where the run events of earlier attempts are read."""
+
+    async def read(self, run_id: str, after: int = 0, limit: int = 1000) -> list[RunEvent]:
+        """Return up to `limit` events after sequence `after`. Raises StoreUnavailable."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerContext:
     """The collaborators of an attempt."""
 
     config: Config
     sessions: Transcripts
+    streams: PublishedEvents
     runner: AgentRunner
-    backoff: Backoff
+    tools: ToolCatalog
     clock: Clock

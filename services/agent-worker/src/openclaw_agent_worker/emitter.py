@@ -7,12 +7,14 @@ from typing import Final
 
 import orjson
 
-from openclaw_agent_worker.agent.port import ToolCallPiece
+from openclaw_agent_worker.agent.port import ToolCallPiece, ToolCompleted, ToolStarted
 from openclaw_common.contracts.errors import API_ERROR, ErrorBody, GatewayError
 from openclaw_common.contracts.run_event import (
     MESSAGE_DELTA,
     REASONING_DELTA,
     TOOL_CALL_DELTA,
+    TOOL_COMPLETED,
+    TOOL_STARTED,
     encode_delta,
 )
 
@@ -21,6 +23,8 @@ Publish = Callable[[Sequence[Event]], Awaitable[None]]
 
 MAX_PIECE_CHARS: Final = 256
 """Length of one piece of a tool call's arguments (contract §1.1)."""
+MAX_ARGUMENTS_CHARS: Final = 4096
+"""Length of the arguments that `tool.started` shows of a call of ours."""
 MAX_DELTA_CHARS: Final = 16_384
 """Length of one text event, so that a reader's buffer can always hold a few."""
 GATHER_S: Final = 0.2
@@ -74,13 +78,23 @@ class Emitter:
         return "".join(self._reply)
 
     async def emit_text(self, text: str) -> None:
-        """Publish text of the reply. Raises LeaseLost, OutputLimitExceeded."""
-        self._reply.append(text)
-        await self._emit_string(MESSAGE_DELTA, text)
+        """Publish text of the reply. Raises LeaseLost; OutputLimitExceeded behind what fitted."""
+        size = len(text.encode("utf-8", "replace"))
+        fitting = text if self._bytes + size <= self._max_bytes else self._fitting(text)
+        self._reply.append(fitting)
+        await self._emit_string(MESSAGE_DELTA, fitting)
+        if fitting is not text:
+            raise OutputLimitExceeded(self._max_bytes)
 
     async def emit_reasoning(self, text: str) -> None:
         """Publish text of the reasoning. Raises LeaseLost, OutputLimitExceeded."""
         await self._emit_string(REASONING_DELTA, text)
+
+    async def emit_tool(self, event: ToolStarted | ToolCompleted) -> None:
+        """Publish that one of our tools starts or has answered. Raises LeaseLost."""
+        self._close_text()
+        self._waiting.append(_tool_event(event))
+        await self._written(0)
 
     async def emit_call(self, piece: ToolCallPiece) -> None:
         """Publish a piece of a tool call. Raises LeaseLost, OutputLimitExceeded."""
@@ -102,6 +116,10 @@ class Emitter:
         self._texts.append(text)
         await self._written(len(text.encode("utf-8", "replace")))
 
+    def _fitting(self, text: str) -> str:
+        room = max(0, self._max_bytes - self._bytes)
+        return text.encode("utf-8", "replace")[:room].decode("utf-8", "ignore")
+
     def _close_text(self) -> None:
         if self._texts:
             text = "".join(self._texts)
@@ -121,6 +139,23 @@ class Emitter:
             if now - self._waiting_since < self._gather_s:
                 return
         await self._publish(self.take())
+
+
+def _tool_event(event: ToolStarted | ToolCompleted) -> Event:
+    if isinstance(event, ToolCompleted):
+        ended = {
+            "tool_call_id": event.call_id,
+            "name": event.name,
+            "is_error": event.is_error,
+        }
+        return TOOL_COMPLETED, orjson.dumps(ended)
+    call = event.call
+    started = {
+        "tool_call_id": call.id,
+        "name": call.name,
+        "arguments": call.arguments[:MAX_ARGUMENTS_CHARS],
+    }
+    return TOOL_STARTED, orjson.dumps(started)
 
 
 def _call_events(piece: ToolCallPiece) -> list[Event]:

@@ -14,11 +14,16 @@ from typing import Any, Final
 import aiohttp
 from arq.worker import func
 
-from openclaw_agent_worker.agent.pydantic_ai_runner import PydanticAiRunner
+from openclaw_agent_worker.agent.loop import LoopRunner
 from openclaw_agent_worker.backoff import Backoff
 from openclaw_agent_worker.context import WorkerContext
 from openclaw_agent_worker.jobs.execute_run import CONTEXT, execute_run
 from openclaw_agent_worker.models.registry import ModelRegistry
+from openclaw_agent_worker.tool_services import QueuedRuns, StoredSessions
+from openclaw_agent_worker.tools.builtin import builtin_tools
+from openclaw_agent_worker.tools.catalog import ToolCatalog
+from openclaw_agent_worker.tools.registry import load_tools
+from openclaw_agent_worker.tools.services import ToolServices
 from openclaw_common.queue.job_queue import EXECUTE_RUN
 from openclaw_common.queue.worker import LaneWorker
 from openclaw_common.runtime.clock import SystemClock
@@ -59,12 +64,25 @@ class AgentWorkerService:
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
+        config, clock = self._config, SystemClock()
+        services = ToolServices(
+            config=config,
+            sessions=StoredSessions(self._store),
+            runs=QueuedRuns(self._store),
+            clock=clock,
+            http=self._http,
+        )
+        tools = load_tools(services, builtin_tools(services), config.tools.modules)
         context = WorkerContext(
-            config=self._config,
+            config=config,
             sessions=self._store.sessions,
-            runner=PydanticAiRunner(ModelRegistry(self._config.models.providers, self._http)),
-            backoff=Backoff(self._config.runs.max_tries, self._sleep, random.random),
-            clock=SystemClock(),
+            streams=self._store.streams,
+            runner=LoopRunner(
+                ModelRegistry(config.models.providers, self._http),
+                Backoff(config.runs.max_tries, self._sleep, random.random),
+            ),
+            tools=ToolCatalog(tools, config),
+            clock=clock,
         )
         self._worker = LaneWorker(
             [func(execute_run, name=EXECUTE_RUN)],

@@ -15,6 +15,7 @@ from openclaw_ingress.sse import frame
 def run_object(record: RunRecord) -> dict[str, Any]:
     """Return the `run` object; times are Unix seconds. What is not known yet is null."""
     result = record.result
+    reason = result.incomplete_reason if result else None
     started_ms = record.started_ms
     body: dict[str, Any] = {
         "id": record.id,
@@ -32,6 +33,7 @@ def run_object(record: RunRecord) -> dict[str, Any]:
         "output": result.output if result else None,
         "usage": result.usage.to_wire() if result else None,
         "last_error": record.error.to_wire() if record.error else None,
+        "incomplete_details": {"reason": reason} if reason else None,
         "last_sequence_number": record.last_sequence,
         "queue_position": record.queue_position,
         "queue_wait_ms": None if started_ms is None else max(0, started_ms - record.created_ms),

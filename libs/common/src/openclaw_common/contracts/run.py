@@ -113,6 +113,20 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolInvocation:
+    """One call of one of the gateway's tools, without a model; the run's output is its result.
+
+    `arguments` is the JSON text of an object. `session_key` is the session on whose behalf it is
+    called, not the run's own lane. `call_id` is the tool's idempotency key.
+    """
+
+    name: str
+    arguments: str
+    session_key: str
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunRequest:
     """One request to an agent, as the ingress accepted it and a worker executes it.
 
@@ -120,8 +134,8 @@ class RunRequest:
     `provider/model` that replaces the agent's primary model. `tool_choice` is `auto`, `none`,
     `required` or a tool's name behind `function:`. `ephemeral` sessions keep no transcript.
     `stream` says that a reader wants tokens as they come, `include_usage` that its last chunk has
-    the usage. `timeout_s` bounds one attempt, in
-    seconds (None: the worker's default).
+    the usage. `timeout_s` bounds one attempt, in seconds (None: the worker's default). A run with a
+    `tool` calls that and no model. `depth` counts the runs that led to this one by `sessions_send`.
     """
 
     agent_id: str
@@ -141,6 +155,8 @@ class RunRequest:
     timeout_s: float | None = None
     message_channel: str = "webchat"
     include_usage: bool = False
+    tool: ToolInvocation | None = None
+    depth: int = 0
 
     def encode(self) -> bytes:
         """Return the JSON form with its schema number."""
@@ -159,6 +175,8 @@ class RunRequest:
         data["tools"] = tuple(ClientTool(**tool) for tool in data["tools"])
         sampling = data["sampling"]
         data["sampling"] = Sampling(**{**sampling, "stop": tuple(sampling["stop"])})
+        if data.get("tool") is not None:
+            data["tool"] = ToolInvocation(**data["tool"])
         return cls(**data)
 
 
@@ -208,13 +226,15 @@ class Usage:
 class RunResult:
     """What a completed run gave: its text, why it stopped and what it used.
 
-    `finish_reason` is `stop`, `length` or `tool_calls`.
+    `finish_reason` is `stop`, `length` or `tool_calls`. `incomplete_reason` names the limit that
+    ended the run before its end, None where none did.
     """
 
     output: str
     finish_reason: str = "stop"
     tool_calls: tuple[ToolCall, ...] = ()
     usage: Usage = field(default_factory=Usage)
+    incomplete_reason: str | None = None
 
     def encode(self) -> bytes:
         """Return the JSON form kept in the run record."""

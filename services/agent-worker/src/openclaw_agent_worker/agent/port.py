@@ -6,14 +6,66 @@ replaced and tested by itself.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from openclaw_common.contracts.run import RunRequest, ToolCall, Usage
 
 NO_RESPONSE: Final = "No response from OpenClaw."
 """What a client is shown in place of an empty reply (contract §1.1)."""
+
+MAX_STEPS: Final = "max_steps"
+MAX_TOOL_CALLS: Final = "max_tool_calls"
+MAX_TOKENS: Final = "max_tokens"
+MAX_OUTPUT_TOKENS: Final = "max_output_tokens"
+"""The provider ended the answer at the token limit of the request or of the model."""
+MAX_OUTPUT_BYTES: Final = "max_output_bytes"
+TIMEOUT: Final = "timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool as the model is told of it; `parameters` is a JSON Schema of type object."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOutcome:
+    """What a call gave: text or JSON for the model to read, an explanation if it is an error."""
+
+    content: str
+    is_error: bool = False
+
+
+class ToolBox(Protocol):
+    """The tools that are executed on our side in one run."""
+
+    def specs(self) -> Sequence[ToolSpec]:
+        """Return what the model is offered."""
+        ...
+
+    async def call(self, call: ToolCall, place: str) -> ToolOutcome:
+        """Execute one call; failures of the tool are outcomes.
+
+        `place` is unique in the run and equal in every attempt that makes the same call.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunLimits:
+    """How much one run may use; past one it ends as it stands.
+
+    `max_tokens` counts prompt and answer of all its model requests, as the provider reports them.
+    """
+
+    max_steps: int = 50
+    max_tool_calls: int = 200
+    max_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +74,10 @@ class AgentTurn:
 
     `model` is `provider/model`. `transcript` holds the session's messages as JSON, oldest first;
     None means that the session keeps none. `idle_timeout_s` bounds the provider's silence.
-    `idempotency_key` is unique per model request of an attempt.
+    `idempotency_key` is unique per attempt; each model request adds its number.
+    `tools` are executed on our side; None offers none. `recorded` are the `StepCompleted.reply` of
+    an earlier attempt, which are not asked for again. `published` is the text that it published,
+    where the model can go on from it.
     """
 
     request: RunRequest
@@ -31,6 +86,10 @@ class AgentTurn:
     transcript: Sequence[bytes] | None
     idle_timeout_s: float
     idempotency_key: str
+    tools: ToolBox | None = None
+    limits: RunLimits = RunLimits()
+    recorded: Sequence[bytes] = ()
+    published: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +117,75 @@ class ToolCallPiece:
 
 
 @dataclass(frozen=True, slots=True)
+class StepCompleted:
+    """The model's reply is whole and its tools come next; `reply` is what `recorded` takes.
+
+    The tools are not called before the next event is asked for.
+    """
+
+    reply: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ToolStarted:
+    """A tool of ours is about to be called."""
+
+    call: ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCompleted:
+    """A tool of ours has answered."""
+
+    call_id: str
+    name: str
+    is_error: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Completed:
     """The turn is over; the last event. `finish_reason` is `stop`, `length` or `tool_calls`.
 
     `new_messages` are what the session's transcript grows by, in the form `AgentTurn.transcript`
-    takes; empty where the session keeps none.
+    takes; empty where the session keeps none. `incomplete_reason` names the limit that ended it.
     """
 
     finish_reason: str
     usage: Usage = field(default_factory=Usage)
     tool_calls: tuple[ToolCall, ...] = ()
     new_messages: tuple[bytes, ...] = ()
+    incomplete_reason: str | None = None
 
 
-AgentEvent = TextDelta | ReasoningDelta | ToolCallPiece | Completed
+AgentEvent = (
+    TextDelta
+    | ReasoningDelta
+    | ToolCallPiece
+    | StepCompleted
+    | ToolStarted
+    | ToolCompleted
+    | Completed
+)
+
+
+class AgentExecution(Protocol):
+    """One turn that is being taken."""
+
+    def events(self) -> AsyncGenerator[AgentEvent, None]:
+        """Take the turn; closing the generator closes the connection to the provider.
+
+        Raises GatewayError with the client's error body, and whatever the tool box raises.
+        """
+        ...
+
+    def cut(self, reason: str) -> Completed:
+        """Return how the turn ends when it is not taken to its end, for `incomplete_reason`."""
+        ...
 
 
 class AgentRunner(Protocol):
     """Takes turns."""
 
-    def run(self, turn: AgentTurn) -> AsyncGenerator[AgentEvent, None]:
-        """Take one turn; closing the generator closes the connection to the provider.
-
-        Raises GatewayError with the client's error body: an UpstreamFailure where the provider
-        failed, which may be retryable.
-        """
+    def start(self, turn: AgentTurn) -> AgentExecution:
+        """Return the execution of a turn; nothing happens before its events are read."""
         ...

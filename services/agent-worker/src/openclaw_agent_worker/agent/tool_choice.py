@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Final
+from typing import Final, TypeVar
 
-from openclaw_agent_worker.agent.port import AgentEvent, Completed, ToolCallPiece
+from openclaw_agent_worker.agent.port import ToolCallPiece
 from openclaw_common.contracts.errors import API_ERROR, ErrorBody, GatewayError
+
+T = TypeVar("T")
 
 REQUIRED: Final = "required"
 NAMED: Final = "function:"
@@ -27,30 +29,32 @@ class ToolChoiceUnsatisfied(GatewayError):
         super().__init__(ErrorBody(502, API_ERROR, message))
 
 
-async def confirmed(
-    events: AsyncGenerator[AgentEvent, None], tool_choice: str
-) -> AsyncGenerator[AgentEvent, None]:
-    """Pass a turn's events on, holding them back until the call that is required has begun.
+def promises_call(tool_choice: str) -> bool:
+    """Whether the client was promised a call of one of its tools."""
+    return tool_choice == REQUIRED or tool_choice.startswith(NAMED)
 
-    Raises ToolChoiceUnsatisfied in place of Completed when the call was not made.
+
+async def confirmed(events: AsyncGenerator[T, None], tool_choice: str) -> AsyncGenerator[T, None]:
+    """Pass a reply's events on, holding them back until the call that is required has begun.
+
+    Raises ToolChoiceUnsatisfied when they end without it.
     """
-    waiting = tool_choice == REQUIRED or tool_choice.startswith(NAMED)
-    held: list[AgentEvent] = []
+    held: list[T] | None = []
     async with aclosing(events):
         async for event in events:
-            if waiting and _satisfies(event, tool_choice):
-                waiting = False
+            if held is not None and _satisfies(event, tool_choice):
                 for earlier in held:
                     yield earlier
-            if not waiting:
+                held = None
+            if held is None:
                 yield event
-            elif isinstance(event, Completed):
-                raise ToolChoiceUnsatisfied(tool_choice)
             else:
                 held.append(event)
+    if held is not None:
+        raise ToolChoiceUnsatisfied(tool_choice)
 
 
-def _satisfies(event: AgentEvent, tool_choice: str) -> bool:
+def _satisfies(event: object, tool_choice: str) -> bool:
     if not isinstance(event, ToolCallPiece) or event.name is None:
         return False
     return tool_choice == REQUIRED or event.name == tool_choice.removeprefix(NAMED)

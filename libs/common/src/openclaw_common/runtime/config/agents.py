@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from openclaw_common.runtime.config import openclaw_keys
 from openclaw_common.runtime.config.base import Flag, NonNegative, Positive, Section, Words
 from openclaw_common.runtime.config.key_path import KeyPath
+from openclaw_common.runtime.config.tools import ToolRules
 
 MAIN: Final = "main"
 ANY_MODEL: Final = "*"
@@ -72,6 +73,12 @@ class AgentSettings(Section):
     """`provider/model`, `provider/*` or `*`: what a request may ask for (worked out)."""
     system_prompt: str | None = None
     """What the agent is told before every conversation (ours)."""
+    workspace: str | None = None
+    """Folder with its instruction files: AGENTS.md, SOUL.md, IDENTITY.md, USER.md, TOOLS.md."""
+    bootstrap_max_chars: Positive = 20_000
+    """How much of one instruction file the agent is told, in characters."""
+    bootstrap_total_max_chars: Positive = 150_000
+    """How much of all of them."""
     timeout_seconds: NonNegative = 172_800
     """How long one attempt may take, in seconds; 0 for no limit."""
     model_idle_timeout_seconds: Positive = 120
@@ -83,6 +90,19 @@ class AgentSettings(Section):
             rule in (ANY_MODEL, model) or (rule.endswith("/*") and model.startswith(rule[:-1]))
             for rule in self.allowed_models
         )
+
+
+class Identity(Section):
+    """Who an agent is."""
+
+    accepted_keys = openclaw_keys.IDENTITY
+
+    name: str | None = None
+    """What it calls itself."""
+    theme: str | None = None
+    """How it carries itself, in a few words."""
+    emoji: str | None = None
+    """Its sign."""
 
 
 class SystemAgent(Section):
@@ -110,6 +130,9 @@ class Agent(AgentSettings):
     """What people call it."""
     default: Flag = False
     """Whether it is meant when a request names no agent."""
+    tools: ToolRules = ToolRules()
+    """Which of our tools it may use, within `tools`."""
+    identity: Identity = Identity()
 
 
 class ListedAgent(Agent):

@@ -1,4 +1,4 @@
-"""`tools`, `cron`, `diagnostics` and `secrets`: the smaller sections of an OpenClaw file."""
+"""`cron`, `diagnostics` and `secrets`: the smaller sections of an OpenClaw file."""
 
 from __future__ import annotations
 
@@ -8,17 +8,6 @@ from pydantic import Field, SecretStr
 
 from openclaw_common.runtime.config import openclaw_keys
 from openclaw_common.runtime.config.base import Flag, Section, Words, Written
-
-
-class Tools(Section):
-    """Which tools agents may use."""
-
-    accepted_keys = openclaw_keys.TOOLS
-
-    profile: Literal["minimal", "coding", "messaging", "full"] | None = None
-    allow: Words = ()
-    deny: Words = ()
-    by_provider: dict[str, Any] = Field(default_factory=dict)
 
 
 class Cron(Section):

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from openclaw_common.runtime.config import openclaw_keys
 from openclaw_common.runtime.config.base import Flag, Port, Positive, Section, Words
 from openclaw_common.runtime.config.http import Http
+from openclaw_common.runtime.config.tools import InvokePolicy
 
 AuthMode = Literal["token", "password", "none", "trusted-proxy"]
 Bind = Literal["loopback", "lan", "auto", "tailnet", "custom"]
@@ -102,6 +103,7 @@ class Gateway(Section):
     allow_real_ip_fallback: Flag = False
     """Whether `X-Real-IP` is read when a trusted proxy sends no `X-Forwarded-For`."""
     http: Http = Http()
+    tools: InvokePolicy = InvokePolicy()
 
     def bind_host(self) -> str:
         """Return the address to listen on.

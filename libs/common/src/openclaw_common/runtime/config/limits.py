@@ -80,6 +80,12 @@ class Runs(Bounded):
     """How long after the end of a run its idempotency key replays it, in seconds."""
     dead_letter_retention_seconds: Positive = 604_800
     """How long a dead letter is kept, in seconds."""
+    max_steps: Positive = 50
+    """Model requests of one run; past it, it ends as it stands."""
+    max_tool_calls: Positive = 200
+    """Calls of our tools in one run; past it, it ends as it stands."""
+    max_tokens: Positive | None = None
+    """Tokens of all prompts and answers of one run; null for no limit."""
     max_output_bytes: Positive = 4_194_304
     """Text and tool arguments that one run may produce, in bytes."""
     disconnect_grace_seconds: NonNegative = 10

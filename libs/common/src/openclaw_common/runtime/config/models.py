@@ -47,6 +47,15 @@ class Cost(Section):
     """Tokens of the prompt that the provider put into its cache."""
 
 
+class Compat(Section):
+    """What a model's endpoint does differently; OpenClaw's other keys are left to it."""
+
+    free_form = True
+
+    continues_assistant_turn: Flag = False
+    """Whether it goes on with an answer that stands last in the request (ours)."""
+
+
 class Model(Section):
     """One model of a provider."""
 
@@ -65,6 +74,7 @@ class Model(Section):
     reasoning: Flag = False
     """Whether it thinks before it answers."""
     cost: Cost = Cost()
+    compat: Compat = Compat()
 
 
 class Provider(Section):

@@ -22,7 +22,7 @@ ROOT: Final = _keys(
 
 GATEWAY: Final = _keys(
     "mode publicOrigin controlUi cliAgents terminal remote nodes push roles tailscale tls reload"
-    " tools webchat channelHealthCheckMinutes channelStaleEventThresholdMinutes"
+    " webchat channelHealthCheckMinutes channelStaleEventThresholdMinutes"
     " channelMaxRestartsPerHour workspacePreviewMaxBytes handshakeTimeoutMs"
 )
 GATEWAY_AUTH: Final = frozenset({"allowTailscale", "identityScopes"})
@@ -35,15 +35,15 @@ PROVIDER: Final = _keys(
     " timeoutSeconds localService params agentRuntime region"
 )
 MODEL: Final = _keys(
-    "api baseUrl compat headers params contextTokens maxInputTokens thinkingLevelMap metadata"
+    "api baseUrl headers params contextTokens maxInputTokens thinkingLevelMap metadata"
     " mediaInput agentRuntime"
 )
 MODEL_ENTRY: Final = frozenset({"params", "streaming", "agentRuntime", "codeMode"})
 
 AGENTS: Final = frozenset({"ownership"})
 _AGENT_SETTINGS: Final = _keys(
-    "workspace cwd repoRoot skills skillsLimits skipBootstrap skipOptionalBootstrapFiles"
-    " contextInjection bootstrapMaxChars bootstrapTotalMaxChars bootstrapPromptTruncationWarning"
+    "cwd repoRoot skills skillsLimits skipBootstrap skipOptionalBootstrapFiles"
+    " contextInjection bootstrapPromptTruncationWarning"
     " startupContext contextLimits contextTokens contextPruning compaction imageMaxDimensionPx"
     " imageQuality imageModel imageGenerationModel videoGenerationModel musicGenerationModel"
     " mediaModels pdfModel utilityModel modelSelectionScope params pdfMaxMb pdfMaxBytesMb"
@@ -55,8 +55,9 @@ _AGENT_SETTINGS: Final = _keys(
     " sandbox silentReply silentReplyRewrite additionalSystemPrompt systemPromptOverride"
     " promptOverlays authInheritance sessionStore runRetries experimental tts groupChat"
 )
+IDENTITY: Final = frozenset({"avatar", "avatarUrl"})
 AGENT_DEFAULTS: Final = _AGENT_SETTINGS
-AGENT: Final = _AGENT_SETTINGS | _keys("agentDir identity runtime tools description statusUpdates")
+AGENT: Final = _AGENT_SETTINGS | _keys("agentDir runtime description statusUpdates")
 
 SESSION: Final = _keys(
     "store mainKey sendPolicy threadBindings sharing notifyOnCreate idleMinutes"
@@ -82,9 +83,14 @@ HOOK_MAPPING: Final = _keys(
 
 BINDING: Final = frozenset({"acp", "comment"})
 TOOLS: Final = _keys(
-    "alsoAllow web exec media links loopDetection fs sessions sessions_spawn agentToAgent"
+    "exec media links loopDetection fs sessions sessions_spawn agentToAgent"
     " experimental elevated subagents sandbox message codeMode github toolsBySender toolSearch"
     " swarm"
+)
+WEB: Final = frozenset({"search"})
+WEB_FETCH: Final = _keys(
+    "cacheTtlMinutes firecrawl maxCharsCap provider readability ssrfPolicy userAgent"
+    " useEnvProxy useTrustedEnvProxy"
 )
 CRON: Final = _keys(
     "store maxConcurrentRuns retry webhook runLog failureAlert failureDestination"

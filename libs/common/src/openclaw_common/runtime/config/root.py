@@ -6,7 +6,7 @@ from pydantic import Field
 
 from openclaw_common.runtime.config import checks, openclaw_keys
 from openclaw_common.runtime.config.agents import Agents
-from openclaw_common.runtime.config.automation import Cron, Diagnostics, Secrets, Tools
+from openclaw_common.runtime.config.automation import Cron, Diagnostics, Secrets
 from openclaw_common.runtime.config.base import Section
 from openclaw_common.runtime.config.channels import Binding, Channel
 from openclaw_common.runtime.config.egress import Egress
@@ -16,6 +16,7 @@ from openclaw_common.runtime.config.hooks import Hooks
 from openclaw_common.runtime.config.limits import Ingress, Redis, Runs, Worker
 from openclaw_common.runtime.config.models import Models
 from openclaw_common.runtime.config.session import Messages, Session
+from openclaw_common.runtime.config.tools import Tools
 
 
 class Config(Section):

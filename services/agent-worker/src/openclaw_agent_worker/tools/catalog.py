@@ -1,0 +1,58 @@
+"""All tools of a worker, and which of them one run may use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from openclaw_agent_worker.tools.policy import Policy, matches
+from openclaw_agent_worker.tools.tool import Tool, ToolContext
+from openclaw_agent_worker.tools.toolbox import AgentToolBox, CallLimits
+from openclaw_common.runtime.config import Config
+from openclaw_common.runtime.config.agents import Agent
+
+DENIED_OVER_HTTP: Final = (
+    "exec",
+    "spawn",
+    "shell",
+    "fs_write",
+    "fs_delete",
+    "fs_move",
+    "apply_patch",
+    "sessions_spawn",
+    "sessions_send",
+    "cron",
+    "gateway",
+    "nodes",
+)
+"""What `/tools/invoke` does not call unless `gateway.tools.allow` names it (contract §1.5)."""
+
+
+class ToolCatalog:
+    """The tools by name, and the rules of the configuration."""
+
+    def __init__(self, tools: Mapping[str, Tool], config: Config) -> None:
+        self._tools = tools
+        self._config = config
+        self._limits = CallLimits(config.tools.timeout_seconds, config.tools.max_result_bytes)
+
+    def for_model(self, agent: Agent, model: str, caller: ToolContext) -> AgentToolBox | None:
+        """Return what `model` is offered; None where nothing is, as without any configuration."""
+        policy = Policy(self._config.tools, agent.tools, model)
+        if not policy.configured:
+            return None
+        permitted = policy.permitted(self._tools)
+        return self._box(permitted, caller) if permitted else None
+
+    def for_invocation(self, agent: Agent, caller: ToolContext) -> AgentToolBox:
+        """Return what `/tools/invoke` may call; without any configuration all but the deny list."""
+        policy = Policy(self._config.tools, agent.tools, agent.model.primary or "")
+        rules = self._config.gateway.tools
+        denied = [name for name in DENIED_OVER_HTTP if not matches(name, rules.allow)]
+        permitted = policy.permitted(self._tools)
+        return self._box(
+            (name for name in permitted if not matches(name, (*denied, *rules.deny))), caller
+        )
+
+    def _box(self, names: Iterable[str], caller: ToolContext) -> AgentToolBox:
+        return AgentToolBox({name: self._tools[name] for name in names}, caller, self._limits)

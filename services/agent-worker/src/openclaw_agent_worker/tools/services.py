@@ -1,0 +1,63 @@
+"""What a worker lends to tools that need more than their arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import aiohttp
+
+from openclaw_common.contracts.run import RunRequest
+from openclaw_common.runtime.clock import Clock
+from openclaw_common.runtime.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSummary:
+    """One session; times are Unix milliseconds."""
+
+    key: str
+    agent_id: str
+    created_ms: int
+    updated_ms: int
+    messages: int
+
+
+class SessionDirectory(Protocol):
+    """Where sessions are looked up. Every call raises StoreUnavailable."""
+
+    async def find(self, session_key: str) -> SessionSummary | None:
+        """Return a session, None for one that does not exist."""
+        ...
+
+    async def newest(self, prefix: str, limit: int) -> Sequence[SessionSummary]:
+        """Return sessions whose key begins with `prefix`, the last used first."""
+        ...
+
+    async def transcript(self, session_key: str) -> list[bytes]:
+        """Return the messages of a session as JSON, oldest first."""
+        ...
+
+
+class RunStarter(Protocol):
+    """How a tool starts a run. Every call raises GatewayError."""
+
+    async def start(self, request: RunRequest, *, call_id: str) -> str:
+        """Accept a run and return its id; the same `call_id` gives the same run."""
+        ...
+
+    async def output(self, run_id: str, wait_s: float) -> str | None:
+        """Return a run's output once it has completed; None if it has not within `wait_s`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ToolServices:
+    """The collaborators of tools. `http` is for trusted addresses only, never a model's URL."""
+
+    config: Config
+    sessions: SessionDirectory
+    runs: RunStarter
+    clock: Clock
+    http: aiohttp.ClientSession = field(repr=False)

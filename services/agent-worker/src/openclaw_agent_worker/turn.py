@@ -1,0 +1,94 @@
+"""What an attempt gives the agent: its turn, with whatever an earlier attempt left."""
+
+from __future__ import annotations
+
+from openclaw_agent_worker.agent.port import AgentTurn, RunLimits, ToolBox
+from openclaw_agent_worker.context import WorkerContext
+from openclaw_agent_worker.recovery import RecordedToolBox, Recovered
+from openclaw_agent_worker.tools.tool import ToolContext
+from openclaw_common.contracts.errors import API_ERROR, ErrorBody, GatewayError
+from openclaw_common.contracts.run import RunRequest
+from openclaw_common.runtime.config import Config
+from openclaw_common.runtime.config.agents import Agent
+from openclaw_common.store.leases import Lease
+
+EVENTS_AT_ONCE = 1_000_000
+"""More events than a run of any allowed size has."""
+
+
+async def prepare_turn(
+    context: WorkerContext, lease: Lease, request: RunRequest, agent: Agent
+) -> AgentTurn:
+    """Return the turn of this attempt. Raises GatewayError, StoreUnavailable."""
+    config, model = context.config, model_of(request, agent)
+    recovered = await _recovered(context, lease, model)
+    transcript = (
+        None if request.ephemeral else await context.sessions.transcript(request.session_key)
+    )
+    return AgentTurn(
+        request=request,
+        model=model,
+        instructions="\n\n".join(filter(None, (agent.system_prompt, request.system))),
+        transcript=transcript,
+        idle_timeout_s=agent.model_idle_timeout_seconds,
+        idempotency_key=f"{lease.id}:{lease.attempt}",
+        tools=_tools(context, lease, request, agent, recovered),
+        limits=RunLimits(config.runs.max_steps, config.runs.max_tool_calls, config.runs.max_tokens),
+        recorded=recovered.replies,
+        published=recovered.published,
+    )
+
+
+def caller_of(lease: Lease, request: RunRequest) -> ToolContext:
+    """Return who calls tools in this run."""
+    return ToolContext(
+        run_id=lease.id,
+        call_id="",
+        agent_id=request.agent_id,
+        session_key=request.tool.session_key if request.tool else request.session_key,
+        message_channel=request.message_channel,
+        depth=request.depth,
+    )
+
+
+def model_of(request: RunRequest, agent: Agent) -> str:
+    """Return the `provider/model` that answers. Raises GatewayError where there is none."""
+    reference = request.model_override or agent.model.primary
+    if reference is None:
+        message = (
+            f"Agent '{agent.id}' has no model; set agents.entries.{agent.id}.model or "
+            'agents.defaults.model to "provider/model".'
+        )
+        raise GatewayError(ErrorBody(500, API_ERROR, message, "model_not_configured"))
+    return reference
+
+
+def _tools(
+    context: WorkerContext, lease: Lease, request: RunRequest, agent: Agent, recovered: Recovered
+) -> ToolBox | None:
+    box = context.tools.for_model(agent, model_of(request, agent), caller_of(lease, request))
+    return RecordedToolBox(box, lease, recovered.tools) if box else None
+
+
+async def _recovered(context: WorkerContext, lease: Lease, model: str) -> Recovered:
+    if lease.attempt == 1:
+        return Recovered()
+    checkpoints = await lease.checkpoints()
+    if not continues_turns(context.config, model):
+        return Recovered.read(checkpoints)
+    events = await context.streams.read(lease.id, limit=EVENTS_AT_ONCE)
+    return Recovered.read(checkpoints, events)
+
+
+def continues_turns(config: Config, model: str) -> bool:
+    """Whether `provider/model` is configured to go on with an answer that it has begun."""
+    name, _, model_id = model.partition("/")
+    provider = config.models.providers.get(name)
+    return (
+        provider is not None
+        and provider.api == "openai-completions"
+        and any(
+            entry.id == model_id and entry.compat.continues_assistant_turn
+            for entry in provider.models
+        )
+    )
