@@ -72,9 +72,7 @@ def make_config(redis_url: str, provider: FakeProvider, **sections: Any) -> Conf
         {
             "redis": {"url": redis_url},
             "agents": agents,
-            "models": {
-                "providers": {"fake": own, "dead": dead, "claude": {"api": "anthropic-messages"}}
-            },
+            "models": {"providers": {"fake": own, "dead": dead, "other": {"api": "pi-messages"}}},
             **sections,
         }
     )

@@ -125,7 +125,7 @@ async def test_the_providers_credentials_never_reach_the_client(bench: Bench) ->
 @pytest.mark.parametrize(
     ("request_fields", "status", "code", "hint"),
     [
-        ({"model_override": "claude/opus"}, 500, "provider_api_not_supported", "claude.api"),
+        ({"model_override": "other/opus"}, 500, "provider_api_not_supported", "other.api"),
         ({"model_override": "nobody/x"}, 500, "model_not_configured", "models.providers.nobody"),
         ({"agent_id": "gone"}, 400, None, "Unknown agent 'gone'."),
     ],
