@@ -160,7 +160,8 @@ class FakeProvider:
         if not self._queue and (burst := _BURST.search(raw)):
             return self._burst(raw, burst)
         body = orjson.loads(raw)
-        received = Received(dict(request.headers), body)
+        headers = {str(name): value for name, value in request.headers.items()}
+        received = Received(headers, body)
         if request.transport is not None:
             self._sockets.add(request.transport.get_extra_info("peername")[1])
         await self._note(received)

@@ -8,14 +8,16 @@ A command is `/fake <verb> [key=value]…` anywhere in the current message. Verb
     echo           answers with the JSON it received
     tool           name=lookup args={"q":1} n=1         then answers the tool's result in words
     status         code=500 retry_after=2 times=99      an error answer before any token
+    refuse         refuses in the protocol's own way
     hang           after=-1                             -1: before the headers, else after N tokens
     die            after=3                              aborts the TCP connection
     error          after=3 code=500                     an error object inside the stream
-    rubbish        kind=json|html|empty|truncated|utf8|surrogate|no_choices|null|array after=3
+    rubbish        kind=json|html|empty|truncated|cut|utf8|surrogate|no_choices|null|array after=3
 
 Every verb takes times=N (misbehave for the first N requests with this message, then answer as
-`text`), tokens, delay_ms, seed, finish and and dialect=
-crlf|nospace|comments|no_done|bare|nonstream (the whole answer as JSON although a stream was asked).
+`text`), tokens, delay_ms, seed, finish, cached (tokens of the prompt) and, for chat completions,
+dialect=crlf|nospace|comments|no_done|bare|nonstream (the whole answer as JSON although a stream was
+asked).
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from typing import Any, Final
 import orjson
 
 ALWAYS: Final = 1_000_000
+REFUSAL: Final = "I cannot help with that."
 CURRENT_MARKER: Final = "[Current message - respond to this]"
 _COMMAND = re.compile(r"/fake (?P<verb>\w+)(?P<rest>[^\n]*)")
 
@@ -48,6 +51,7 @@ class Script:
     per_write: int = 1
     finish: str = "stop"
     reasoning: int = 0
+    cached: int = 0
     code: int = 500
     message: str | None = None
     retry_after: str | None = None
@@ -62,6 +66,8 @@ class Script:
 
     def pieces(self) -> list[str]:
         """Return the answer's text, one string a token."""
+        if self.verb == "refuse":
+            return re.findall(r"\S+\s*", REFUSAL)
         if self.text is not None:
             return re.findall(r"\S+\s*|\s+", self.text)
         return token_texts(self.tokens, self.seed)
@@ -127,6 +133,7 @@ def _from_options(verb: str, options: dict[str, str]) -> Script:
         first_s=float(options.get("first_ms", 0)) / 1000,
         per_write=int(options.get("per_write", 0 if verb == "burst" else 1)),
         reasoning=int(options.get("reasoning", 0)),
+        cached=int(options.get("cached", 0)),
         code=int(options.get("code", 500)),
         after=int(options.get("after", -1 if verb == "hang" else 3)),
         times=int(options.get("times", ALWAYS)),

@@ -6,6 +6,8 @@ Shapes: https://platform.openai.com/docs/api-reference/chat (objects `chat.compl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -38,12 +40,12 @@ def error_object(code: int, message: str | None = None) -> dict[str, Any]:
 
 def usage_object(script: Script, body: dict[str, Any]) -> dict[str, Any]:
     """Return a deterministic `usage`: a prompt token per message, a completion token per piece."""
-    prompt, completion = len(body.get("messages") or ()), len(script.pieces())
+    prompt, completion = len(body.get("messages") or ()) + script.cached, len(script.pieces())
     return {
         "prompt_tokens": prompt,
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
-        "prompt_tokens_details": {"cached_tokens": 0},
+        "prompt_tokens_details": {"cached_tokens": script.cached},
         "completion_tokens_details": {"reasoning_tokens": script.reasoning},
     }
 
@@ -75,6 +77,39 @@ def completion(script: Script, body: dict[str, Any]) -> dict[str, Any]:
         "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish}],
         "usage": usage_object(script, body),
     }
+
+
+class ChatWire:
+    """Chat completions; see Wire."""
+
+    def error_body(self, code: int, message: str | None) -> dict[str, Any]:
+        return error_object(code, message)
+
+    def authorised(self, headers: Mapping[str, str], key: str) -> bool:
+        return headers.get("Authorization") == f"Bearer {key}"
+
+    def streams(self, path: str, body: dict[str, Any]) -> bool:
+        return bool(body.get("stream"))
+
+    def chat(self, body: dict[str, Any]) -> dict[str, Any]:
+        return body
+
+    def whole(self, script: Script, body: dict[str, Any]) -> dict[str, Any]:
+        return completion(script, body)
+
+    def frames(self, script: Script, body: dict[str, Any]) -> Chunks:
+        return Chunks(script, body)
+
+
+class OllamaWire(ChatWire):
+    """Chat completions as Ollama speaks it: https://docs.ollama.com/api/openai-compatibility."""
+
+    def error_body(self, code: int, message: str | None) -> dict[str, Any]:
+        error = error_object(code, message)["error"]
+        return {"error": {**error, "type": "api_error", "param": None, "code": None}}
+
+    def frames(self, script: Script, body: dict[str, Any]) -> Chunks:
+        return Chunks(replace(script, dialect="ollama"), body)
 
 
 class Chunks:
@@ -111,10 +146,12 @@ class Chunks:
         """Return one frame a token, or the fragments of the tool calls."""
         if self._script.verb == "tool":
             return self._tool_frames()
+        member = "reasoning" if self._script.dialect == "ollama" else "reasoning_content"
         thoughts = [
-            self.delta({"reasoning_content": f"think{index} "})
-            for index in range(self._script.reasoning)
+            self.delta({member: f"think{index} "}) for index in range(self._script.reasoning)
         ]
+        if self._script.verb == "refuse":
+            return [self.delta({"refusal": piece}) for piece in self._script.pieces()]
         return thoughts + [self.delta({"content": piece}) for piece in self._script.pieces()]
 
     def closing(self) -> bytes:
@@ -129,6 +166,14 @@ class Chunks:
             out += self._head + b"[DONE]" + self._end
         return out
 
+    def error(self, code: int, message: str | None) -> bytes:
+        """Return an error inside the stream."""
+        return self.frame(error_object(code, message))
+
+    def rubbish(self, kind: str) -> bytes:
+        """Return the bytes that a broken provider sends in place of the next frame."""
+        return rubbish(kind, self)
+
     def _envelope(self) -> dict[str, Any]:
         return {
             "id": "chatcmpl-fake",
@@ -142,6 +187,9 @@ class Chunks:
         frames = []
         for index, call in enumerate(tool_calls(self._script)):
             name, text = call["function"]["name"], call["function"]["arguments"]
+            if self._script.dialect == "ollama":
+                frames.append(self.delta({"tool_calls": [{"index": index, **call}]}))
+                continue
             first = {"index": index, **call, "function": {"name": name, "arguments": ""}}
             frames.append(self.delta({"tool_calls": [first]}))
             for start in range(0, len(text), _PIECE):
@@ -162,4 +210,5 @@ def rubbish(kind: str, chunks: Chunks) -> bytes:
         "null": b"data: null\n\n",
         "array": b'data: {"choices":{"a":1}}\n\n',
         "empty": b"",
+        "cut": b"",
     }[kind]

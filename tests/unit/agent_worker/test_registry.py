@@ -50,7 +50,7 @@ async def test_an_unusable_reference_says_what_to_set(
 async def test_an_api_that_is_not_spoken_here_fails_only_its_runs(
     http: aiohttp.ClientSession,
 ) -> None:
-    models = registry(http, api="anthropic-messages")
+    models = registry(http, api="pi-messages")
     with pytest.raises(ModelUnavailable, match=r"models\.providers\.own\.api") as caught:
         models.model("own/claude")
     assert caught.value.body.code == "provider_api_not_supported"

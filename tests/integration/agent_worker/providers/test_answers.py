@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic_ai.messages import (
     BinaryContent,
+    ModelMessage,
     ModelRequest,
     ThinkingPart,
     ToolCallPart,
@@ -52,7 +53,7 @@ async def test_a_tool_is_called_and_its_result_is_understood(family_bench: Bench
     asked = await family_bench.ask("/fake tool n=1", tools=[LOOKUP])
     (call,) = [part for part in asked.reply.parts if isinstance(part, ToolCallPart)]
     assert (call.tool_name, call.args_as_dict()) == ("lookup", {"q": "weather in Paris"})
-    past = [ModelRequest(parts=[UserPromptPart("/fake tool n=1")]), asked.reply]
+    past: list[ModelMessage] = [ModelRequest(parts=[UserPromptPart("/fake tool n=1")]), asked.reply]
     result = ToolReturnPart("lookup", "18 degrees", call.tool_call_id)
     told = await family_bench.ask("", past=[*past, ModelRequest(parts=[result])], tools=[LOOKUP])
     assert told.text == "The tool said: 18 degrees"
@@ -66,7 +67,7 @@ async def test_several_calls_of_one_answer_have_ids_of_their_own(family_bench: B
 
 async def test_reasoning_goes_back_to_the_provider_that_thought_it(family_bench: Bench) -> None:
     first = await family_bench.ask("/fake text tokens=2 reasoning=2")
-    past = [ModelRequest(parts=[UserPromptPart("hi")]), first.reply]
+    past: list[ModelMessage] = [ModelRequest(parts=[UserPromptPart("hi")]), first.reply]
     assert any(isinstance(part, ThinkingPart) for part in first.reply.parts)
     assert (await family_bench.ask("and now", past=past)).text == expected_text(8)
 

@@ -11,6 +11,7 @@
     504, silence             504 api_error `upstream provider timeout`
     the rest                 502 api_error `upstream provider error`
 
+A request that is too long for the model has the code `context_length_exceeded`, whoever says so.
 Provider text is bounded and free of the provider's credentials; of a 5xx nothing is passed on.
 """
 
@@ -37,6 +38,8 @@ MAX_TEXT_CHARS: Final = 1000
 ERROR: Final = "upstream provider error"
 OVERLOADED: Final = "upstream provider overloaded"
 TIMEOUT: Final = "upstream provider timeout"
+CONTEXT_OVERFLOW: Final = "context_length_exceeded"
+"""The code of a request that has more tokens than the model takes."""
 
 _PASSED_ON: Final = {
     400: INVALID_REQUEST,
@@ -67,6 +70,12 @@ _STATUS_OF_TYPE: Final = {
     "timeout": 504,
     "timeout_error": 504,
 }
+_OVERFLOW_TEXT: Final = re.compile(
+    r"maximum context length|context length exceeded"
+    r"|exceed\w* (?:the )?(?:available |model's )?context|(?:prompt|input) is too long"
+    r"|input token count|reduce the length of the (?:messages|prompt)",
+    re.IGNORECASE,
+)
 _CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 _KEY_SHAPED: Final = re.compile(r"\b(?:sk|pk|rk)-[\w*.-]{6,}|(?i:bearer )\S{6,}")
 
@@ -120,7 +129,7 @@ def from_answer(
         error = raw.decode("utf-8", "replace") if not raw.lstrip().startswith(b"<") else ""
     if isinstance(error, dict) and "error" in error:
         error = error["error"]
-    return _failure(status, error, redact, _retry_after(headers))
+    return failure_of(status, error, redact, _retry_after(headers))
 
 
 def from_error_object(error: Any, redact: Redaction) -> UpstreamFailure:
@@ -132,12 +141,13 @@ def from_error_object(error: Any, redact: Redaction) -> UpstreamFailure:
             status = code
         else:
             status = _STATUS_OF_TYPE.get(str(kind)) or _STATUS_OF_TYPE.get(str(code)) or 500
-    return _failure(status, error, redact, None)
+    return failure_of(status, error, redact, None)
 
 
-def _failure(
+def failure_of(
     status: int, error: Any, redact: Redaction, retry_after_s: float | None
 ) -> UpstreamFailure:
+    """Return the failure that an HTTP status and the provider's error object or text mean."""
     code = error.get("code") if isinstance(error, dict) else None
     code = code if isinstance(code, str) and _CODE.match(code) else None
     if status == 429 and "insufficient_quota" in (code, _member(error, "type")):
@@ -145,7 +155,10 @@ def _failure(
     retryable = status in _RETRYABLE
     status = _SAME_AS.get(status, status)
     if kind := _PASSED_ON.get(status):
-        body = ErrorBody(status, kind, redact(_text(error, status)), code)
+        text = _text(error, status)
+        if status in (400, 413) and _OVERFLOW_TEXT.search(text):
+            code = CONTEXT_OVERFLOW
+        body = ErrorBody(status, kind, redact(text), code)
     elif 400 <= status < 500:
         body = ErrorBody(status, API_ERROR, TIMEOUT if status == 408 else ERROR, code)
     else:

@@ -45,8 +45,13 @@ def encode_body(
     parameters: ModelRequestParameters,
     *,
     max_tokens_field: str,
+    max_tokens: int | None = None,
+    reasoning_effort: str | None = None,
 ) -> bytes:
-    """Return the JSON body of a streaming request; `max_tokens_field` names the token limit."""
+    """Return the JSON body of a streaming request.
+
+    `max_tokens_field` names the limit of the answer's tokens, `max_tokens` is the most it may be.
+    """
     body: dict[str, Any] = {
         "model": model_id,
         "messages": [*_instructions(messages, parameters), *_messages(messages)],
@@ -60,7 +65,9 @@ def encode_body(
         if (value := settings.get(name)) is not None:
             body[name] = value
     if (limit := settings.get("max_tokens")) is not None:
-        body[max_tokens_field] = limit
+        body[max_tokens_field] = limit if max_tokens is None else min(limit, max_tokens)
+    if reasoning_effort is not None:
+        body["reasoning_effort"] = reasoning_effort
     if stop := settings.get("stop_sequences"):
         body["stop"] = stop
     extra = settings.get("extra_body")

@@ -11,14 +11,15 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import aiohttp
 from pydantic_ai.messages import FinishReason, ModelMessage, ModelResponse, ModelResponseStreamEvent
 from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
 from pydantic_ai.profiles import ModelProfile
-from pydantic_ai.settings import ModelSettings
+from pydantic_ai.profiles.openai import OpenAIModelProfile, openai_model_profile
+from pydantic_ai.settings import ModelSettings, ThinkingLevel
 from pydantic_ai.tools import RunContext
 from pydantic_ai.usage import RequestUsage
 
@@ -38,6 +39,10 @@ from openclaw_agent_worker.models.openai_answer import (
     TextPiece,
 )
 from openclaw_agent_worker.models.openai_body import encode_body
+from openclaw_agent_worker.models.target import Target
+from openclaw_agent_worker.models.thinking import applies, effort_of
+from openclaw_agent_worker.models.usage import priced
+from openclaw_common.runtime.config.models import Cost
 
 CONNECT_TIMEOUT_S: Final = 10.0
 MAX_ERROR_BYTES: Final = 64 * 1024
@@ -81,9 +86,10 @@ class OpenAICompletionsModel(Model[aiohttp.ClientSession]):
     and `extra_body` are added to the request.
     """
 
-    def __init__(self, model_id: str, endpoint: Endpoint, http: aiohttp.ClientSession) -> None:
-        super().__init__(profile=ModelProfile(context_window=None))
-        self._model_id = model_id
+    def __init__(self, target: Target, endpoint: Endpoint, http: aiohttp.ClientSession) -> None:
+        super().__init__(profile=ModelProfile(context_window=target.facts.context_window))
+        self._target = target
+        self._model_id = target.model_id
         self._endpoint = endpoint
         self._http = http
 
@@ -119,6 +125,7 @@ class OpenAICompletionsModel(Model[aiohttp.ClientSession]):
         run_context: RunContext[Any] | None = None,
     ) -> AsyncGenerator[StreamedResponse, None]:
         """Send the request and stream the answer; leaving closes the connection at once."""
+        level = (model_settings or {}).get("thinking")
         prepared, parameters = self.prepare_request(model_settings, model_request_parameters)
         settings = prepared or ModelSettings()
         body = encode_body(
@@ -127,6 +134,8 @@ class OpenAICompletionsModel(Model[aiohttp.ClientSession]):
             settings,
             parameters,
             max_tokens_field=self._endpoint.max_tokens_field,
+            max_tokens=self._target.facts.max_tokens,
+            reasoning_effort=self._effort(level),
         )
         response = await self._post(body, settings)
         try:
@@ -135,12 +144,21 @@ class OpenAICompletionsModel(Model[aiohttp.ClientSession]):
             yield OpenAIStreamedResponse(
                 model_request_parameters=parameters,
                 _model_name=self._model_id,
+                _cost=self._target.facts.cost,
                 _endpoint=self._endpoint,
                 _response=response,
             )
         finally:
             # A body that was read to its end has given its connection back already.
             response.close()
+
+    def _effort(self, level: ThinkingLevel | None) -> str | None:
+        if level is None:
+            return None
+        profile = cast(OpenAIModelProfile, openai_model_profile(self._model_id))
+        if not applies(self._target, supported=profile.get("supports_thinking", False)):
+            return None
+        return effort_of(level, profile.get("openai_reasoning_efforts"))
 
     async def _post(self, body: bytes, settings: ModelSettings) -> aiohttp.ClientResponse:
         idle = settings.get("timeout")
@@ -178,6 +196,7 @@ class OpenAIStreamedResponse(StreamedResponse):
     """The answer as it comes in."""
 
     _model_name: str
+    _cost: Cost | None
     _endpoint: Endpoint = field(repr=False)
     _response: aiohttp.ClientResponse = field(repr=False)
     _timestamp: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -190,7 +209,7 @@ class OpenAIStreamedResponse(StreamedResponse):
                     yield event
         self.finish_reason = _FINISH.get(answer.finish_reason or "stop", "stop")
         if answer.counts is not None:
-            self._usage = _usage(answer.counts)
+            self._usage = priced(_usage(answer.counts), self._cost)
 
     async def _reads(self, answer: Answer) -> AsyncIterator[list[Piece]]:
         try:

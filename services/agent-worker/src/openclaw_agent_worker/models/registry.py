@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, Final, TypeAlias
 
 import aiohttp
+import httpx2
 from pydantic_ai.models import Model
 
-from openclaw_agent_worker.models.errors import Redaction
+from openclaw_agent_worker.models.http_transport import sdk_client
 from openclaw_agent_worker.models.openai_completions import Endpoint, OpenAICompletionsModel
+from openclaw_agent_worker.models.target import USER_AGENT, Target, target_of
 from openclaw_common.contracts.errors import API_ERROR, ErrorBody, GatewayError
 from openclaw_common.runtime.config.models import Provider
 
-OPENAI_COMPLETIONS: Final = "openai-completions"
-OPENAI_BASE_URL: Final = "https://api.openai.com/v1"
-USER_AGENT: Final = "openclaw-gateway"
-
 NOT_CONFIGURED: Final = "model_not_configured"
 NOT_SUPPORTED: Final = "provider_api_not_supported"
+NOT_INSTALLED: Final = "provider_sdk_not_installed"
+
+MAX_MODELS: Final = 256
+"""Models that are kept ready; the one that was unused for longest makes room."""
+
+_SDK_FAMILIES: Final[Mapping[str, tuple[str, str]]] = {
+    "openai-responses": ("openai_responses", "openai"),
+    "anthropic-messages": ("anthropic_messages", "anthropic"),
+    "google-generative-ai": ("google_generative_ai", "google"),
+}
+"""Module in `families`, and the extra of this distribution that brings its SDK."""
+
+AnyModel: TypeAlias = Model[Any]
 
 
 class ModelUnavailable(GatewayError):
@@ -30,61 +44,99 @@ class ModelUnavailable(GatewayError):
 class ModelRegistry:
     """The models of the configured providers, made when they are asked for.
 
-    A provider that cannot be used fails the runs that ask for it, never the worker.
+    A provider that cannot be used fails the runs that ask for it, never the worker; its SDK is
+    imported for the first run that asks for it.
     """
 
-    def __init__(self, providers: dict[str, Provider], http: aiohttp.ClientSession) -> None:
+    def __init__(self, providers: Mapping[str, Provider], http: aiohttp.ClientSession) -> None:
         self._providers = providers
         self._http = http
-        self._endpoints: dict[str, Endpoint] = {}
+        self._sdk_http: httpx2.AsyncClient | None = None
+        self._models: OrderedDict[str, AnyModel] = OrderedDict()
 
-    def model(self, reference: str) -> Model[aiohttp.ClientSession]:
+    def model(self, reference: str) -> AnyModel:
         """Return the model that `provider/model` names; the model's id may contain slashes.
 
         Raises ModelUnavailable.
         """
+        if reference in self._models:
+            self._models.move_to_end(reference)
+            return self._models[reference]
+        model = self._build(self.target(reference), self._provider(reference).api)
+        self._models[reference] = model
+        if len(self._models) > MAX_MODELS:
+            self._models.popitem(last=False)
+        return model
+
+    def target(self, reference: str) -> Target:
+        """Return what the configuration says of the model that `provider/model` names.
+
+        Raises ModelUnavailable.
+        """
+        name, _, model_id = reference.partition("/")
+        return target_of(name, self._provider(reference), model_id)
+
+    def _provider(self, reference: str) -> Provider:
         name, slash, model_id = reference.partition("/")
         if not slash or not name or not model_id:
             raise ModelUnavailable(
                 f"Model '{reference}' must be written as provider/model, with a provider of "
                 "models.providers."
             )
-        return OpenAICompletionsModel(model_id, self._endpoint(name, reference), self._http)
+        if (provider := self._providers.get(name)) is None:
+            raise ModelUnavailable(
+                f"Model '{reference}' names the provider '{name}', which is not configured; "
+                f"add models.providers.{name}."
+            )
+        return provider
 
-    def _endpoint(self, name: str, reference: str) -> Endpoint:
-        if name not in self._endpoints:
-            if (provider := self._providers.get(name)) is None:
-                raise ModelUnavailable(
-                    f"Model '{reference}' names the provider '{name}', which is not configured; "
-                    f"add models.providers.{name}."
-                )
-            self._endpoints[name] = _endpoint(name, provider)
-        return self._endpoints[name]
+    def _build(self, target: Target, api: str) -> AnyModel:
+        if api == "openai-completions":
+            return OpenAICompletionsModel(target, _endpoint(target, target.base_url), self._http)
+        if api == "ollama":
+            # Ollama speaks chat completions below /v1, with everything that is served here.
+            base_url = target.base_url.removesuffix("/v1") + "/v1"
+            return OpenAICompletionsModel(target, _endpoint(target, base_url), self._http)
+        # Before the client, so that a process without SDK models pays for no httpx2 client.
+        build = self._family(target, api)
+        if self._sdk_http is None:
+            self._sdk_http = sdk_client(self._http)
+        return build(target, self._sdk_http)
+
+    def _family(self, target: Target, api: str) -> Callable[[Target, Any], AnyModel]:
+        if api not in _SDK_FAMILIES:
+            known = ", ".join(sorted(["openai-completions", "ollama", *_SDK_FAMILIES]))
+            raise ModelUnavailable(
+                f"models.providers.{target.provider}.api is '{api}', which this worker does not "
+                f"support; it supports {known}.",
+                NOT_SUPPORTED,
+            )
+        module, extra = _SDK_FAMILIES[api]
+        try:
+            found = import_module(f"openclaw_agent_worker.models.families.{module}")
+        except ImportError as error:
+            raise ModelUnavailable(
+                f"models.providers.{target.provider}.api is '{api}', whose SDK cannot be imported "
+                f"({error.name}); install openclaw-agent-worker[{extra}].",
+                NOT_INSTALLED,
+            ) from error
+        build: Callable[[Target, Any], AnyModel] = found.build
+        return build
 
 
-def _endpoint(name: str, provider: Provider) -> Endpoint:
-    if provider.api != OPENAI_COMPLETIONS:
-        raise ModelUnavailable(
-            f"models.providers.{name}.api is '{provider.api}', which this worker does not "
-            f"support; it supports '{OPENAI_COMPLETIONS}'.",
-            NOT_SUPPORTED,
-        )
-    own = {key: value.get_secret_value() for key, value in provider.headers.items()}
-    key = provider.api_key.get_secret_value() if provider.api_key else ""
+def _endpoint(target: Target, base_url: str) -> Endpoint:
     headers = {
         "User-Agent": USER_AGENT,
         "Content-Type": "application/json",
         "Accept": "text/event-stream",
         # A compressed stream would be held back until the compressor's block is full.
         "Accept-Encoding": "identity",
-        **({"Authorization": f"Bearer {key}"} if key else {}),
+        **({"Authorization": f"Bearer {target.key}"} if target.key else {}),
     }
-    given = {header.lower() for header in own}
-    headers = {header: value for header, value in headers.items() if header.lower() not in given}
-    base_url = (provider.base_url or OPENAI_BASE_URL).rstrip("/")
+    headers = {name: value for name, value in headers.items() if not target.has_header(name)}
     return Endpoint(
-        provider=name,
+        provider=target.provider,
         url=f"{base_url}/chat/completions",
-        headers={**headers, **own},
-        redact=Redaction((key, *own.values())),
+        headers={**headers, **target.headers},
+        redact=target.redact,
     )
