@@ -1,4 +1,7 @@
-"""A fake model provider: OpenAI's chat-completions protocol over HTTP, scripted and watched.
+"""A fake model provider over HTTP, scripted and watched.
+
+It speaks chat completions (OpenAI's, or Ollama's with `ollama=True`), OpenAI's Responses,
+Anthropic's Messages and Gemini, all at once and with the same scripts.
 
     async with FakeProvider() as provider:
         provider.enqueue(Script(verb="hang", after=3))
@@ -20,6 +23,7 @@ import re
 import signal
 import sys
 from collections import Counter, deque
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +38,11 @@ from tests.fakes.provider_script import (
     parse_command,
     tool_result,
 )
-from tests.fakes.provider_wire import Chunks, completion, error_object, rubbish
+from tests.fakes.provider_wire import ChatWire, OllamaWire
+from tests.fakes.wire import Frames, Wire
+from tests.fakes.wire_anthropic import AnthropicWire
+from tests.fakes.wire_gemini import GeminiWire
+from tests.fakes.wire_responses import ResponsesWire
 
 __all__ = ["FakeProvider", "Received", "Script", "expected_text"]
 
@@ -77,6 +85,7 @@ class FakeProvider:
         port: int = 0,
         api_key: str | None = None,
         record: bool = True,
+        ollama: bool = False,
     ) -> None:
         self.default = default or Script()
         self.requests: list[Received] = []
@@ -88,8 +97,14 @@ class FakeProvider:
         self._queue: deque[Script] = deque()
         self._misbehaved: Counter[str] = Counter()
         self._arrived = asyncio.Condition()
-        self._bursts: dict[tuple[int, str, bool], bytes] = {}
+        self._bursts: dict[tuple[str, int, str, bool], bytes] = {}
         self._runner: web.AppRunner | None = None
+        self._chat_wire = OllamaWire() if ollama else ChatWire()
+
+    @property
+    def root_url(self) -> str:
+        """The base URL of APIs whose paths bring their own version."""
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def base_url(self) -> str:
@@ -99,8 +114,11 @@ class FakeProvider:
     async def __aenter__(self) -> FakeProvider:
         app = web.Application(client_max_size=64 * 1024 * 1024)
         for prefix in ("/v1", ""):
-            app.router.add_post(f"{prefix}/chat/completions", self._chat)
+            app.router.add_post(f"{prefix}/chat/completions", self._handler(self._chat_wire))
+            app.router.add_post(f"{prefix}/responses", self._handler(ResponsesWire()))
             app.router.add_get(f"{prefix}/models", self._models)
+        app.router.add_post("/v1/messages", self._handler(AnthropicWire()))
+        app.router.add_post("/v1beta/models/{call}", self._handler(GeminiWire()))
         app.router.add_get("/_fake/requests", self._seen)
         app.router.add_post("/_fake/proceed", self._proceed)
         self._runner = web.AppRunner(
@@ -154,11 +172,19 @@ class FakeProvider:
             item.proceed.set()
         return _json({})
 
-    async def _chat(self, request: web.Request) -> web.StreamResponse:
+    def _handler(
+        self, wire: Wire
+    ) -> Callable[[web.Request], Coroutine[Any, Any, web.StreamResponse]]:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return await self._handle(request, wire)
+
+        return handle
+
+    async def _handle(self, request: web.Request, wire: Wire) -> web.StreamResponse:
         raw = await request.read()
         self.answered += 1
         if not self._queue and (burst := _BURST.search(raw)):
-            return self._burst(raw, burst)
+            return self._burst(raw, burst, wire)
         body = orjson.loads(raw)
         headers = {str(name): value for name, value in request.headers.items()}
         received = Received(headers, body)
@@ -166,7 +192,7 @@ class FakeProvider:
             self._sockets.add(request.transport.get_extra_info("peername")[1])
         await self._note(received)
         try:
-            return await self._answer(request, received)
+            return await self._answer(request, received, wire)
         except _Died:
             return web.Response()
         except (asyncio.CancelledError, ConnectionResetError):
@@ -181,29 +207,33 @@ class FakeProvider:
                 self.requests.append(received)
                 self._arrived.notify_all()
 
-    async def _answer(self, request: web.Request, received: Received) -> web.StreamResponse:
-        if self._api_key and received.headers.get("Authorization") != f"Bearer {self._api_key}":
-            return _json(error_object(401), status=401)
-        script = self._script(received.body)
+    async def _answer(
+        self, request: web.Request, received: Received, wire: Wire
+    ) -> web.StreamResponse:
+        if self._api_key and not wire.authorised(request.headers, self._api_key):
+            return _json(wire.error_body(401, None), status=401)
+        script = self._script(received.body, wire)
         if script.verb == "status":
             headers = {"Retry-After": script.retry_after} if script.retry_after else {}
-            return _json(error_object(script.code, script.message), script.code, headers)
+            return _json(wire.error_body(script.code, script.message), script.code, headers)
         if script.after < 0 and script.verb == "hang":
             await received.hold()
         if script.after < 0 and script.verb == "die":
             _abort(request)
+        frames = wire.frames(script, received.body)
         if script.verb == "rubbish" and script.kind in ("html", "empty"):
             kind = "text/html" if script.kind == "html" else "text/event-stream"
-            return web.Response(body=rubbish(script.kind, Chunks(script, {})), content_type=kind)
-        if not received.body.get("stream") or script.dialect == "nonstream":
-            return _json(completion(script, received.body))
-        return await self._stream(request, received, script)
+            return web.Response(body=frames.rubbish(script.kind), content_type=kind)
+        if not wire.streams(request.path, received.body) or script.dialect == "nonstream":
+            return _json(wire.whole(script, received.body))
+        return await self._stream(request, received, script, frames)
 
-    def _script(self, body: dict[str, Any]) -> Script:
+    def _script(self, body: dict[str, Any], wire: Wire) -> Script:
         if self._queue:
             return self._queue.popleft()
-        text = current_message(body)
-        if (result := tool_result(body)) is not None:
+        chat = wire.chat(body)
+        text = current_message(chat)
+        if (result := tool_result(chat)) is not None:
             return Script(text=f"The tool said: {result}")
         script = parse_command(text)
         if script is None:
@@ -214,11 +244,10 @@ class FakeProvider:
         return script if self._misbehaved[text] <= script.times else script.behaved()
 
     async def _stream(
-        self, request: web.Request, received: Received, script: Script
+        self, request: web.Request, received: Received, script: Script, chunks: Frames
     ) -> web.StreamResponse:
         response = web.StreamResponse(headers=_SSE)
         await response.prepare(request)
-        chunks = Chunks(script, received.body)
         await response.write(chunks.opening())
         if script.first_s:
             await asyncio.sleep(script.first_s)
@@ -233,7 +262,7 @@ class FakeProvider:
         response: web.StreamResponse,
         received: Received,
         script: Script,
-        chunks: Chunks,
+        chunks: Frames,
     ) -> bool:
         """Write the content; return whether the closing frames follow."""
         frames = chunks.content()
@@ -254,20 +283,21 @@ class FakeProvider:
         if script.verb == "die":
             _abort(request)
         if script.verb == "error":
-            await response.write(chunks.frame(error_object(script.code, script.message)))
+            await response.write(chunks.error(script.code, script.message))
             return False
-        await response.write(rubbish(script.kind, chunks))
-        return script.kind not in ("truncated",)
+        await response.write(chunks.rubbish(script.kind))
+        return script.kind not in ("truncated", "cut")
 
-    def _burst(self, raw: bytes, match: re.Match[bytes]) -> web.Response:
+    def _burst(self, raw: bytes, match: re.Match[bytes], wire: Wire) -> web.Response:
         tokens, seed = int(match.group(1) or 200), (match.group(2) or b"tok").decode()
         usage = b'"include_usage":true' in raw
-        body = self._bursts.get((tokens, seed, usage))
+        place = (type(wire).__name__, tokens, seed, usage)
+        body = self._bursts.get(place)
         if body is None:
             request = {"model": "fake", "stream_options": {"include_usage": usage}}
-            chunks = Chunks(Script(tokens=tokens, seed=seed), request)
+            chunks = wire.frames(Script(tokens=tokens, seed=seed), request)
             body = chunks.opening() + b"".join(chunks.content()) + chunks.closing()
-            self._bursts[tokens, seed, usage] = body
+            self._bursts[place] = body
         return web.Response(body=body, headers=_SSE)
 
 
