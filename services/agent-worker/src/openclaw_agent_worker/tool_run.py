@@ -12,7 +12,12 @@ from openclaw_agent_worker.tools.tool import (
     ToolContext,
     ToolError,
 )
-from openclaw_agent_worker.tools.toolbox import ToolFailed, ToolNotAvailable, ToolTimedOut
+from openclaw_agent_worker.tools.toolbox import (
+    AgentToolBox,
+    ToolFailed,
+    ToolNotAvailable,
+    ToolTimedOut,
+)
 from openclaw_common.contracts.errors import NOT_FOUND, ErrorBody, GatewayError
 from openclaw_common.contracts.run import ToolInvocation
 from openclaw_common.runtime.config.agents import Agent
@@ -24,9 +29,10 @@ async def invoke_tool(
     catalog: ToolCatalog, invocation: ToolInvocation, caller: ToolContext, agent: Agent
 ) -> str:
     """Return the JSON text of the tool's own value. Raises GatewayError as the contract says."""
-    box = catalog.for_invocation(agent, caller)
+    box = catalog.for_invocation(agent, caller, by_owner=invocation.by_owner)
     try:
-        value = await box.invoke(invocation.name, invocation.arguments, invocation.call_id)
+        arguments = _with_action(box, invocation)
+        value = await box.invoke(invocation.name, arguments, invocation.call_id)
         return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
     except ToolNotAvailable as error:
         raise GatewayError(ErrorBody(404, NOT_FOUND, str(error))) from None
@@ -39,3 +45,14 @@ async def invoke_tool(
         raise GatewayError(ErrorBody(400, TOOL_ERROR, str(error))) from None
     except (TypeError, ValueError):
         raise GatewayError(ErrorBody(500, TOOL_ERROR, "tool execution failed")) from None
+
+
+def _with_action(box: AgentToolBox, invocation: ToolInvocation) -> str:
+    known = any(
+        spec.name == invocation.name and "action" in (spec.parameters.get("properties") or {})
+        for spec in box.specs()
+    )
+    if invocation.action is None or not known:
+        return invocation.arguments
+    arguments = {"action": invocation.action, **orjson.loads(invocation.arguments)}
+    return orjson.dumps(arguments).decode()

@@ -20,6 +20,7 @@ from openclaw_ingress.handlers.readyz import read_readiness
 from openclaw_ingress.handlers.run_events import follow_run_events
 from openclaw_ingress.handlers.runs import read_run
 from openclaw_ingress.handlers.startupz import read_startup
+from openclaw_ingress.handlers.tools_invoke import invoke_tool
 from openclaw_ingress.route import Route
 
 PROBES: Final = tuple(
@@ -50,6 +51,10 @@ RUNS: Final = (
     Route("GET", "/v1/runs/{id}/events", follow_run_events, READ),
 )
 
+TOOLS: Final = tuple(
+    Route("POST", path, invoke_tool, WRITE) for path in ("/tools/invoke", "/api/tools/invoke")
+)
+
 
 def route_table(config: Config) -> tuple[Route, ...]:
     """Return the routes that `config` turns on."""
@@ -60,4 +65,5 @@ def route_table(config: Config) -> tuple[Route, ...]:
         *(MODELS if models_on else ()),
         *(CHAT_COMPLETIONS if endpoints.chat_completions.enabled else ()),
         *RUNS,
+        *TOOLS,
     )

@@ -117,13 +117,16 @@ class ToolInvocation:
     """One call of one of the gateway's tools, without a model; the run's output is its result.
 
     `arguments` is the JSON text of an object. `session_key` is the session on whose behalf it is
-    called, not the run's own lane. `call_id` is the tool's idempotency key.
+    called, not the run's own lane. `call_id` is the tool's idempotency key. `action` is added to
+    the arguments of a tool that knows one. `by_owner` says that the caller may do everything.
     """
 
     name: str
     arguments: str
     session_key: str
     call_id: str
+    action: str | None = None
+    by_owner: bool = False
 
 
 @dataclass(frozen=True, slots=True)

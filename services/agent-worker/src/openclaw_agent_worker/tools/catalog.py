@@ -44,11 +44,15 @@ class ToolCatalog:
         permitted = policy.permitted(self._tools)
         return self._box(permitted, caller) if permitted else None
 
-    def for_invocation(self, agent: Agent, caller: ToolContext) -> AgentToolBox:
-        """Return what `/tools/invoke` may call; without any configuration all but the deny list."""
+    def for_invocation(self, agent: Agent, caller: ToolContext, *, by_owner: bool) -> AgentToolBox:
+        """Return what `/tools/invoke` may call; without any configuration all but the deny list.
+
+        Only for the owner does `gateway.tools.allow` take something off that list.
+        """
         policy = Policy(self._config.tools, agent.tools, agent.model.primary or "")
         rules = self._config.gateway.tools
-        denied = [name for name in DENIED_OVER_HTTP if not matches(name, rules.allow)]
+        lifted = rules.allow if by_owner else ()
+        denied = [name for name in DENIED_OVER_HTTP if not matches(name, lifted)]
         permitted = policy.permitted(self._tools)
         return self._box(
             (name for name in permitted if not matches(name, (*denied, *rules.deny))), caller
