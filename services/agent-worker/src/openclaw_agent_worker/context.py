@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from openclaw_agent_worker.agent.port import AgentRunner
+from openclaw_agent_worker.image_urls import ImageUrls
 from openclaw_agent_worker.tools.catalog import ToolCatalog
 from openclaw_common.contracts.run_event import RunEvent
 from openclaw_common.runtime.clock import Clock
@@ -37,4 +38,5 @@ class WorkerContext:
     streams: PublishedEvents
     runner: AgentRunner
     tools: ToolCatalog
+    images: ImageUrls
     clock: Clock

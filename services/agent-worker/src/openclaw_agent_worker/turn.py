@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from openclaw_agent_worker.agent.port import AgentTurn, RunLimits, ToolBox
 from openclaw_agent_worker.context import WorkerContext
 from openclaw_agent_worker.recovery import RecordedToolBox, Recovered
@@ -25,8 +27,9 @@ async def prepare_turn(
     transcript = (
         None if request.ephemeral else await context.sessions.transcript(request.session_key)
     )
+    images = await context.images.loaded(request.images)
     return AgentTurn(
-        request=request,
+        request=replace(request, images=images),
         model=model,
         instructions="\n\n".join(filter(None, (agent.system_prompt, request.system))),
         transcript=transcript,

@@ -17,6 +17,7 @@ from arq.worker import func
 from openclaw_agent_worker.agent.loop import LoopRunner
 from openclaw_agent_worker.backoff import Backoff
 from openclaw_agent_worker.context import WorkerContext
+from openclaw_agent_worker.image_urls import ImageUrls
 from openclaw_agent_worker.jobs.execute_run import CONTEXT, execute_run
 from openclaw_agent_worker.models.registry import ModelRegistry
 from openclaw_agent_worker.tool_services import QueuedRuns, StoredSessions
@@ -28,6 +29,7 @@ from openclaw_common.queue.job_queue import EXECUTE_RUN
 from openclaw_common.queue.worker import LaneWorker
 from openclaw_common.runtime.clock import SystemClock
 from openclaw_common.runtime.config import Config
+from openclaw_common.runtime.egress.fetch import Egress
 from openclaw_common.runtime.lifecycle import wait_for_stop_signal
 from openclaw_common.store.store import Store
 
@@ -65,11 +67,13 @@ class AgentWorkerService:
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         config, clock = self._config, SystemClock()
+        egress = Egress(config.egress)
         services = ToolServices(
             config=config,
             sessions=StoredSessions(self._store),
             runs=QueuedRuns(self._store),
             clock=clock,
+            egress=egress,
             http=self._http,
         )
         tools = load_tools(services, builtin_tools(services), config.tools.modules)
@@ -82,6 +86,7 @@ class AgentWorkerService:
                 Backoff(config.runs.max_tries, self._sleep, random.random),
             ),
             tools=ToolCatalog(tools, config),
+            images=ImageUrls(egress, config.gateway.http.endpoints.chat_completions.images),
             clock=clock,
         )
         self._worker = LaneWorker(

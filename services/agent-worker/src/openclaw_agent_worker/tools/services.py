@@ -11,6 +11,7 @@ import aiohttp
 from openclaw_common.contracts.run import RunRequest
 from openclaw_common.runtime.clock import Clock
 from openclaw_common.runtime.config import Config
+from openclaw_common.runtime.egress.fetch import Egress
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,11 @@ class RunStarter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ToolServices:
-    """The collaborators of tools. `http` is for trusted addresses only, never a model's URL."""
+    """The collaborators of tools. `http` is for trusted addresses only, `egress` for all others."""
 
     config: Config
     sessions: SessionDirectory
     runs: RunStarter
     clock: Clock
+    egress: Egress
     http: aiohttp.ClientSession = field(repr=False)

@@ -13,6 +13,7 @@ import orjson
 from openclaw_common.contracts.errors import InvalidRequest
 from openclaw_common.contracts.run import RunRequest
 from openclaw_common.runtime.config import Config
+from openclaw_common.runtime.egress.hosts import HostPattern
 from openclaw_ingress.agents import DEFAULT_MODEL, choose_agent, choose_backend_model
 from openclaw_ingress.json_body import parse_object
 from openclaw_ingress.schemas import js
@@ -79,7 +80,9 @@ def parse_chat_completion(
     conversation = parse_messages(body.get("messages"))
     tools, tool_choice = parse_tools(body)
     images = parse_images(
-        conversation.image_urls, config.gateway.http.endpoints.chat_completions.images
+        conversation.image_urls,
+        config.gateway.http.endpoints.chat_completions.images,
+        tuple(map(HostPattern.parse, config.egress.allow_private_hosts)),
     )
     run = RunRequest(
         agent_id=agent.id,

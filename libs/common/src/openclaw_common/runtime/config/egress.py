@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from openclaw_common.runtime.config.base import Bounded, Port, Positive, Words
 from openclaw_common.runtime.egress.hosts import HostPattern
+
+
+def _hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    for host in hosts:
+        try:
+            HostPattern.parse(host)
+        except ValueError as error:
+            raise PydanticCustomError("host", "{reason}", {"reason": str(error)}) from None
+    return hosts
+
+
+Hosts = Annotated[Words, AfterValidator(_hosts)]
+"""Hosts as HostPattern reads them."""
 
 
 class Egress(Bounded):
@@ -14,7 +29,7 @@ class Egress(Bounded):
 
     bounds = (("connect_timeout_ms", "timeout_ms", 1), ("read_timeout_ms", "timeout_ms", 1))
 
-    allow_private_hosts: Words = ()
+    allow_private_hosts: Hosts = ()
     """Hosts that may have a private address: `host`, `host:port`, `*.host` or `[address]`."""
     ports: tuple[Port, ...] = Field(default=(80, 443, 8080, 8443), min_length=1)
     """Ports that may be connected to; `allowPrivateHosts` may name others."""
@@ -26,13 +41,3 @@ class Egress(Bounded):
     """How long a host may stay silent within an answer, in milliseconds."""
     max_concurrent: Positive = 64
     """Fetches that one process makes at the same time; one more waits."""
-
-    @field_validator("allow_private_hosts")
-    @classmethod
-    def _hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
-        for host in hosts:
-            try:
-                HostPattern.parse(host)
-            except ValueError as error:
-                raise PydanticCustomError("host", "{reason}", {"reason": str(error)}) from None
-        return hosts

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from openclaw_common.runtime.config import openclaw_keys
 from openclaw_common.runtime.config.base import Bounded, Flag, NonNegative, Positive, Section, Words
+from openclaw_common.runtime.config.egress import Hosts
 
 _MOVED: Final = {"maxImageParts": "maxParts", "maxTotalImageBytes": "maxTotalBytes"}
 
@@ -26,7 +27,7 @@ class Images(Bounded):
 
     allow_url: Flag = False
     """Whether http(s) URLs are fetched; data URIs always work."""
-    url_allowlist: Words = ()
+    url_allowlist: Hosts = ()
     """Hosts that may be fetched from; empty for any public one."""
     allowed_mimes: Words = (
         "image/jpeg",

@@ -19,7 +19,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from openclaw_common.runtime.egress.addresses import Address, Reach, parse, reach
 from openclaw_common.runtime.egress.errors import AddressRefused, HostUnresolved, UrlRefused
-from openclaw_common.runtime.egress.hosts import HostPattern, is_inside, matches_any
+from openclaw_common.runtime.egress.hosts import HostPattern, matches_any, may_be_public
 from openclaw_common.runtime.egress.urls import Target
 
 MAX_ADDRESSES: Final = 16
@@ -58,7 +58,7 @@ class AddressPolicy:
         trusted = matches_any(self.trusted, target.host, target.port)
         if not trusted and target.port not in self.ports:
             raise UrlRefused(f"Port {target.port} may not be fetched from.")
-        if not trusted and is_inside(target.host):
+        if not trusted and not may_be_public(target.host):
             raise AddressRefused
         found = await self._found(target)
         allowed = (Reach.PUBLIC, Reach.PRIVATE) if trusted else (Reach.PUBLIC,)

@@ -14,7 +14,7 @@ from typing import Final, Self
 
 import idna
 
-from openclaw_common.runtime.egress.addresses import parse
+from openclaw_common.runtime.egress.addresses import Reach, parse, reach
 from openclaw_common.runtime.egress.errors import UrlRefused
 
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")
@@ -32,7 +32,6 @@ _INSIDE: Final = frozenset(
         "home",
         "lan",
         "svc",
-        "test",
         "invalid",
         "onion",
         "alt",
@@ -78,12 +77,16 @@ def _ascii(written: str) -> str:
         raise UrlRefused("The URL's host is not a valid international host name.") from None
 
 
-def is_inside(host: str) -> bool:
-    """Whether a normal host name can only mean something inside, whatever it resolves to."""
-    if parse(host) is not None:
-        return False
+def may_be_public(host: str) -> bool:
+    """Whether a normal host can be public: a public address, or a name that is not of the inside.
+
+    What a name resolves to is not asked here.
+    """
+    address = parse(host)
+    if address is not None:
+        return reach(address) is Reach.PUBLIC
     top = host.rpartition(".")[2]
-    return "." not in host or top in _INSIDE or host.endswith(_INSIDE_SUFFIXES)
+    return "." in host and top not in _INSIDE and not host.endswith(_INSIDE_SUFFIXES)
 
 
 @dataclass(frozen=True, slots=True)
