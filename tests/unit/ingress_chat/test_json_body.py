@@ -32,10 +32,12 @@ REFUSED = {
     "NaN beside a surrogate": b'{"a":"\\ud83d","b":NaN}',
     "infinite beside a surrogate": b'{"a":"\\ud83d","b":-1e999}',
     "huge integer beside a surrogate": b'{"a":"\\ud83d","b":' + b"9" * 5000 + b"}",
+    "an integer beyond any float beside a surrogate": b'{"a":"\\ud83d","b":' + b"9" * 400 + b"}",
     "duplicate key": b'{"a":1,"a":2}',
     "duplicate key with blanks": b'{"a" :1,"a"\n:2}',
     "duplicate key spelled with an escape": b'{"a":1,"\\u0061":2}',
     "duplicate key further down": b'{"a":[{"b":1,"b":1}]}',
+    "duplicate key beside text that looks like one": rb'{"a":"\":","b\\":1,"b\\":2}',
     "duplicate key beside a surrogate": b'{"a":"\\ud83d","a":1}',
     "too deep in arrays": b'{"a":' + b"[" * DEPTH + b"]" * DEPTH + b"}",
     "too deep in objects": b'{"a":' * (DEPTH + 1) + b"1" + b"}" * (DEPTH + 1),
@@ -69,6 +71,10 @@ ACCEPTED: dict[str, tuple[bytes, dict[str, Any]]] = {
     "a whole pair beside a lone surrogate": (
         rb'{"a":"\ud83d\ude00","b":"\ud83d"}',
         {"a": "😀", "b": "\ufffd"},
+    ),
+    "what looks like a surrogate behind an escaped backslash": (
+        rb'{"a":"\\ud83d","b":"\\\ud83d","c":"\ud83d\ud83d\ude00\""}',
+        {"a": r"\ud83d", "b": "\\\ufffd", "c": '\ufffd😀"'},
     ),
     "control characters in escapes": (rb'{"a":"\u0000\u001f"}', {"a": "\x00\x1f"}),
     "an integer beyond 64 bits": (
