@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from openclaw_agent_worker.agent.port import AgentTurn, RunLimits, ToolBox
 from openclaw_agent_worker.context import WorkerContext
+from openclaw_agent_worker.instructions import instructions_of
 from openclaw_agent_worker.recovery import RecordedToolBox, Recovered
 from openclaw_agent_worker.tools.tool import ToolContext
 from openclaw_common.contracts.errors import API_ERROR, ErrorBody, GatewayError
@@ -31,7 +32,7 @@ async def prepare_turn(
     return AgentTurn(
         request=replace(request, images=images),
         model=model,
-        instructions="\n\n".join(filter(None, (agent.system_prompt, request.system))),
+        instructions=await instructions_of(agent, request.system),
         transcript=transcript,
         idle_timeout_s=agent.model_idle_timeout_seconds,
         idempotency_key=f"{lease.id}:{lease.attempt}",
