@@ -14,6 +14,7 @@ from typing import Final
 from openclaw_common.contracts.run_event import RUN_IN_PROGRESS, RUN_RESET
 from openclaw_common.store.connections import Arg
 from openclaw_common.store.jobs import JobScripts
+from openclaw_common.store.sessions import SessionLimits
 
 CLAIM_BYTES: Final = 8_388_608
 """Bytes of payload after which a claim takes no more jobs: its answer must arrive in time."""
@@ -55,14 +56,6 @@ class Claim:
     exclusive: bool
     reserved: bool
     unreadable: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SessionLimits:
-    """How much of a transcript is kept, and how long, in ms."""
-
-    max_messages: int
-    retention_ms: int
 
 
 @dataclass(frozen=True, slots=True)

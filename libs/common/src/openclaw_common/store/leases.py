@@ -15,6 +15,7 @@ from openclaw_common.contracts.run import RunResult, RunStatus
 from openclaw_common.store.client import retry_while_unavailable
 from openclaw_common.store.connections import Arg
 from openclaw_common.store.lease_steps import ClaimedJob, Leases
+from openclaw_common.store.sessions import SessionWrite
 
 T = TypeVar("T")
 Event = tuple[str, bytes]
@@ -48,6 +49,7 @@ class Lease:
     draining: bool = False
     settled: bool = False
     _sequence: int = field(default=0, repr=False)
+    _session_writes: int = field(default=0, repr=False)
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     _unclear: bool = field(default=False, repr=False)
 
@@ -141,6 +143,30 @@ class Lease:
         flat = await scripts.client.execute("HGETALL", key)
         return {name.decode(): value for name, value in zip(flat[::2], flat[1::2], strict=True)}
 
+    async def write_session(self, session_key: str, agent_id: str, write: SessionWrite) -> bool:
+        """Change a session in the middle of the run.
+
+        False when it is no longer the one that was read, and stays as it is.
+        """
+        async with self._writing:
+            self._check()
+            args = (self.id, self.attempt, *self._session_args(agent_id, write))
+            scripts, keys = self.leases.scripts, self._session_keys(session_key)
+            reply = await self._persist(lambda: scripts.call("write_session", args, keys))
+        if reply == b"stale":
+            self.lost = True
+            raise LeaseLost
+        return bool(reply == b"written")
+
+    def _session_keys(self, session_key: str) -> tuple[str, str]:
+        keys = self.leases.scripts.keys
+        return (keys.session(session_key), keys.transcript(session_key))
+
+    def _session_args(self, agent_id: str, write: SessionWrite) -> list[Arg]:
+        self._session_writes += 1
+        mark = f"{self.id}:{self.attempt}:{self._session_writes}"
+        return write.args(self.leases.session_limits, agent_id, mark)
+
     async def finish(
         self,
         status: RunStatus,
@@ -151,14 +177,15 @@ class Lease:
         session_key: str = "",
         agent_id: str = "",
         transcript: Sequence[bytes] = (),
+        session: SessionWrite | None = None,
     ) -> None:
         """End the job: `events` close its stream, the last one is the terminal event.
 
-        With a `session_key` the `transcript` messages are appended to that session in the same
-        step. Raises ValueError for a transcript without one, and for events that do not end with
-        the terminal event of `status`.
+        With a `session_key` that session is changed in the same step: as `session` says, else the
+        `transcript` messages are appended to it. Raises ValueError for either without a key, and
+        for events that do not end with the terminal event of `status`.
         """
-        if transcript and not session_key:
+        if (transcript or session) and not session_key:
             raise ValueError("a transcript needs the session key it belongs to")
         if not status.terminal or not events or events[-1][0] != f"run.{status.value}":
             raise ValueError(f"the events of a {status} run end with its terminal event")
@@ -167,7 +194,8 @@ class Lease:
             fields["result"] = result.encode()
         if error is not None:
             fields["error"] = orjson.dumps(error.to_record())
-        await self._finish(status, events, fields, session_key, agent_id, transcript)
+        write = session or SessionWrite(tail=tuple(transcript))
+        await self._finish(status, events, fields, session_key, agent_id, write)
 
     async def _finish(
         self,
@@ -176,32 +204,25 @@ class Lease:
         fields: Mapping[str, Arg],
         session_key: str,
         agent_id: str,
-        transcript: Sequence[bytes],
+        write: SessionWrite,
     ) -> None:
-        scripts, limits = self.leases.scripts, self.leases.session_limits
         flat_events: list[Arg] = [item for event in events for item in event]
         flat_fields: list[Arg] = [item for pair in fields.items() for item in pair]
-        args = (
-            self.id,
-            self.attempt,
-            status.value,
-            limits.max_messages,
-            limits.retention_ms,
-            agent_id,
-            len(flat_events),
-            *flat_events,
-            len(flat_fields),
-            *flat_fields,
-            *transcript,
-        )
-        session_keys = (
-            (scripts.keys.session(session_key), scripts.keys.transcript(session_key))
-            if session_key
-            else ("", "")
-        )
+        scripts = self.leases.scripts
         async with self._writing:
             self._check()
-            reply = await self._persist(lambda: scripts.call("finish", args, session_keys))
+            args = (
+                self.id,
+                self.attempt,
+                status.value,
+                len(flat_events),
+                *flat_events,
+                len(flat_fields),
+                *flat_fields,
+                *(self._session_args(agent_id, write) if session_key else ()),
+            )
+            keys = self._session_keys(session_key) if session_key else ("", "")
+            reply = await self._persist(lambda: scripts.call("finish", args, keys))
             self._settled(reply == b"finished")
 
     def _settled(self, accepted: bool) -> None:

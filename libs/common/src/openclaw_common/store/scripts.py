@@ -14,6 +14,7 @@ JOB_SCRIPTS: Final = (
     "claim",
     "renew",
     "checkpoint",
+    "write_session",
     "finish",
     "release",
     "release_worker",

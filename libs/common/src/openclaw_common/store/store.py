@@ -15,11 +15,11 @@ from openclaw_common.store.connections import create_pool
 from openclaw_common.store.dead_letters import DeadLetters
 from openclaw_common.store.jobs import JobScripts, Retention
 from openclaw_common.store.keys import RUN, Keys
-from openclaw_common.store.lease_steps import ClaimLimits, Leases, SessionLimits
+from openclaw_common.store.lease_steps import ClaimLimits, Leases
 from openclaw_common.store.limits import AuthLimits
 from openclaw_common.store.run_stream import RunStreams
 from openclaw_common.store.runs import Runs
-from openclaw_common.store.sessions import Sessions
+from openclaw_common.store.sessions import SessionLimits, Sessions
 
 
 @dataclass(frozen=True, slots=True)

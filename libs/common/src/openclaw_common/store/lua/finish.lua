@@ -1,13 +1,14 @@
 -- finish: ends a job with its result, everything that follows from it included.
 --
 -- KEYS  1 queue · 2 session record or '' · 3 transcript or ''
--- ARGV  6 record id · 7 attempt · 8 status · 9 most messages kept in the transcript
---       10 session retention in ms · 11 agent id · 12 number of event items (type, data each)
---       then the events, the number of record field items, the fields, the messages
+-- ARGV  6 record id · 7 attempt · 8 status · 9 number of event items (type, data each)
+--       then the events, the number of record field items, the fields, and with a session record
+--       what write_session of the prelude takes
 -- reply 'finished' | 'stale'
 -- keeps the result, the terminal event, the transcript and the lane's advance are one step, and only
 --       the current attempt can take it. Sent twice by that attempt it answers 'finished'; a job
---       that was ended over its head (cancelled while it waited, given up) answers 'stale'.
+--       that was ended over its head (cancelled while it waited, given up) answers 'stale'. A
+--       session that is no longer the one that was read stays as it is, and the job ends.
 
 local id, attempt, status = ARGV[6], ARGV[7], ARGV[8]
 local key = base .. id
@@ -22,7 +23,7 @@ if state[1] ~= 'in_progress' then
   return 'stale'
 end
 
-local at = 13
+local at = 10
 local function take_list()
   local list = {}
   local count = tonumber(ARGV[at - 1])
@@ -39,17 +40,7 @@ fields[#fields + 1] = attempt
 local now = now_ms()
 
 if KEYS[2] ~= '' then
-  local messages = 0
-  for i = at - 1, #ARGV do
-    redis.call('RPUSH', KEYS[3], ARGV[i])
-    messages = messages + 1
-  end
-  redis.call('LTRIM', KEYS[3], -tonumber(ARGV[9]), -1)
-  redis.call('HSETNX', KEYS[2], 'created_ms', now)
-  redis.call('HSET', KEYS[2], 'agent_id', ARGV[11], 'updated_ms', now, 'last_run_id', id)
-  redis.call('HINCRBY', KEYS[2], 'messages', messages)
-  redis.call('PEXPIRE', KEYS[2], ARGV[10])
-  redis.call('PEXPIRE', KEYS[3], ARGV[10])
+  write_session(KEYS[2], KEYS[3], id, at - 1, now)
 end
 terminate(id, tonumber(attempt), status, events, fields, now, false)
 return 'finished'
