@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from collections.abc import Callable
@@ -108,6 +109,17 @@ async def test_the_model_is_told_why_a_page_was_not_fetched(url: str, reason: st
     tool = web_fetch(Egress(EgressLimits()), WebFetch(), MAX_RESULT_BYTES)
     with pytest.raises(ToolError, match=reason):
         await tool.call(CALLER, {"url": url})
+
+
+@pytest.mark.parametrize(
+    "text", ["<" * 50_000, "<" + " " * 50_000, "<END_" * 10_000, "<|" * 25_000]
+)
+async def test_no_text_takes_long_to_be_made_harmless(
+    tool: Tool, public: Site, page: Page, text: str
+) -> None:
+    serve(public, text.encode(), "text/plain")
+    async with asyncio.timeout(5):
+        assert await fetched(tool, page("/"))
 
 
 async def test_what_is_no_text_is_refused(tool: Tool, public: Site, page: Page) -> None:

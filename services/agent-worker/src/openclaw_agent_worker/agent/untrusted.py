@@ -35,7 +35,7 @@ _TOKENS: Final = re.compile(
     re.IGNORECASE,
 )
 _MARKS: Final = re.compile(
-    r"<{1,}[\s_-]*(?:END[\s_-]*)?EXTERNAL[\s_-]*UNTRUSTED[\s_-]*CONTENT[^<>\n]{0,200}>*",
+    r"(?<!<)<+[\s_-]*(?:END[\s_-]*)?EXTERNAL[\s_-]*UNTRUSTED[\s_-]*CONTENT[^<>\n]{0,200}>*",
     re.IGNORECASE,
 )
 _ANGLES: Final = {
