@@ -125,13 +125,14 @@ class RedisClient:
         try:
             while not self._closed:
                 await self._wake.wait()
-                while self._waiting:
-                    await self._send(self._next_batch())
+                while batch := self._next_batch():
+                    await self._send(batch)
                 self._wake.clear()
         finally:
             self._fail_waiting()
 
     def _next_batch(self) -> list[_Waiting]:
+        self._expire()
         count = size = 0
         for waiting in self._waiting[:MAX_BATCH]:
             count += 1
@@ -142,9 +143,18 @@ class RedisClient:
         del self._waiting[:count]
         return batch
 
+    def _expire(self) -> None:
+        now, count = asyncio.get_running_loop().time(), 0
+        for waiting in self._waiting:
+            if waiting.deadline > now:
+                break
+            waiting.fail(TimeoutError("no answer in time"))
+            count += 1
+        del self._waiting[:count]
+
     async def _send(self, batch: list[_Waiting]) -> None:
         answered = 0
-        # The oldest command sets the limit; what queued up behind a dead connection still gets
+        # The oldest command sets the limit; one that queued up behind a dead connection still gets
         # a moment to see whether it works again.
         least = asyncio.get_running_loop().time() + self._timeout_s / 8
         try:
