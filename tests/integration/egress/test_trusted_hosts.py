@@ -23,6 +23,12 @@ async def test_it_is_reached_by_name_and_by_address(inside: Site, names: Names) 
         assert (await egress.fetch(f"http://{host}:{inside.port}/", TEXT)).body == b"found"
 
 
+async def test_names_are_looked_up_as_the_system_does(inside: Site) -> None:
+    inside.text("/", "found")
+    egress = Egress(EgressLimits(allow_private_hosts=(f"localhost:{inside.port}",)))
+    assert (await egress.fetch(f"http://localhost:{inside.port}/", TEXT)).body == b"found"
+
+
 async def test_another_name_of_the_same_address_stays_closed(inside: Site, names: Names) -> None:
     names.answers["search.example"] = [["127.0.0.1"]]
     egress = trusting(names, f"127.0.0.1:{inside.port}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from openclaw_common.runtime.config.base import Bounded, Port, Positive, Words
@@ -31,7 +31,7 @@ class Egress(Bounded):
 
     allow_private_hosts: Hosts = ()
     """Hosts that may have a private address: `host`, `host:port`, `*.host` or `[address]`."""
-    ports: tuple[Port, ...] = Field(default=(80, 443, 8080, 8443), min_length=1)
+    ports: tuple[Port, ...] = (80, 443, 8080, 8443)
     """Ports that may be connected to; `allowPrivateHosts` may name others."""
     timeout_ms: Positive = 30_000
     """How long one fetch may take with all its redirects, in milliseconds."""
