@@ -20,6 +20,12 @@ from openclaw_common.store.store import Store
 from tests.fakes.provider import FakeProvider
 
 API_KEY = "sk-provider-secret-0123"
+NO_BENCH = {
+    "providerBenchUnauthorizedSeconds": 0,
+    "providerBenchPaymentSeconds": 0,
+    "providerBenchRateLimitSeconds": 0,
+}
+"""Settings of a worker that goes on using a key that a test has spoilt."""
 SESSION = "agent:main:openai-user:alice"
 
 
@@ -71,6 +77,7 @@ def make_config(redis_url: str, provider: FakeProvider, **sections: Any) -> Conf
     return Config.model_validate(
         {
             "redis": {"url": redis_url},
+            "worker": NO_BENCH,
             "agents": agents,
             "models": {"providers": {"fake": own, "dead": dead, "other": {"api": "pi-messages"}}},
             **sections,

@@ -26,7 +26,7 @@ from openclaw_agent_worker.agent.port import (
     ToolStarted,
 )
 from openclaw_agent_worker.agent.transcript import decode_messages
-from openclaw_agent_worker.backoff import Backoff
+from openclaw_common.contracts.errors import GatewayError
 from openclaw_common.contracts.run import ClientTool, RunRequest, ToolCall, Turn
 
 Answer = str | list[tuple[str, str]]
@@ -50,7 +50,12 @@ class Scripted:
     seen: list[list[ModelMessage]] = field(default_factory=list)
     offered: list[str] = field(default_factory=list)
 
-    def model(self, reference: str) -> Model[Any]:
+    def begin(self) -> None: ...
+
+    async def recover(self, failure: GatewayError) -> bool:
+        return False
+
+    async def model(self) -> Model[Any]:
         return FunctionModel(stream_function=self._stream)
 
     async def _stream(
@@ -87,7 +92,7 @@ class Box:
 
 
 async def take(scripted: Scripted, turn: AgentTurn) -> list[AgentEvent]:
-    runner = LoopRunner(scripted, Backoff(1, asyncio.sleep, lambda: 0.0))
+    runner = LoopRunner(lambda _: scripted)
     async with asyncio.timeout(5):
         return [event async for event in runner.start(turn).events()]
 
@@ -207,7 +212,8 @@ async def test_text_that_was_published_is_given_to_the_model_to_go_on_from() -> 
 
 
 async def test_a_turn_that_is_cut_keeps_what_was_said() -> None:
-    runner = LoopRunner(Scripted(["one two three"]), Backoff(1, asyncio.sleep, lambda: 0.0))
+    scripted = Scripted(["one two three"])
+    runner = LoopRunner(lambda _: scripted)
     execution = runner.start(TURN)
     events = execution.events()
     await anext(events)

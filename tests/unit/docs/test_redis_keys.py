@@ -42,6 +42,7 @@ def test_every_key_the_code_can_make_has_a_row() -> None:
         keys.transcript("<session_key>"),
         keys.auth_failures("<scope>", "<client_ip>"),
         keys.auth_locks,
+        keys.provider_bench("<credential_id>"),
         ARQ_JOB_PREFIX + keys.job_id("<run_id>"),
     ]
     assert sorted(made) == sorted(spec.pattern for spec in TABLE)

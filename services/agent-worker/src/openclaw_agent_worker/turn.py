@@ -40,6 +40,7 @@ async def prepare_turn(
         limits=RunLimits(config.runs.max_steps, config.runs.max_tool_calls, config.runs.max_tokens),
         recorded=recovered.replies,
         published=recovered.published,
+        fallbacks=agent.model.fallbacks,
     )
 
 

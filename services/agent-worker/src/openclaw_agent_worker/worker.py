@@ -19,7 +19,9 @@ from openclaw_agent_worker.backoff import Backoff
 from openclaw_agent_worker.context import WorkerContext
 from openclaw_agent_worker.image_urls import ImageUrls
 from openclaw_agent_worker.jobs.execute_run import CONTEXT, execute_run
+from openclaw_agent_worker.models.bench import ProviderBench
 from openclaw_agent_worker.models.registry import ModelRegistry
+from openclaw_agent_worker.models.selection import ModelSelector
 from openclaw_agent_worker.tool_services import QueuedRuns, StoredSessions
 from openclaw_agent_worker.tools.builtin import builtin_tools
 from openclaw_agent_worker.tools.catalog import ToolCatalog
@@ -27,7 +29,7 @@ from openclaw_agent_worker.tools.registry import load_tools
 from openclaw_agent_worker.tools.services import ToolServices
 from openclaw_common.queue.job_queue import EXECUTE_RUN
 from openclaw_common.queue.worker import LaneWorker
-from openclaw_common.runtime.clock import SystemClock
+from openclaw_common.runtime.clock import Clock, SystemClock
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.egress.fetch import Egress
 from openclaw_common.runtime.lifecycle import wait_for_stop_signal
@@ -81,10 +83,7 @@ class AgentWorkerService:
             config=config,
             sessions=self._store.sessions,
             streams=self._store.streams,
-            runner=LoopRunner(
-                ModelRegistry(config.models.providers, self._http),
-                Backoff(config.runs.max_tries, self._sleep, random.random),
-            ),
+            runner=LoopRunner(self._selector(self._http, clock).select),
             tools=ToolCatalog(tools, config),
             images=ImageUrls(egress, config.gateway.http.endpoints.chat_completions.images),
             clock=clock,
@@ -98,6 +97,19 @@ class AgentWorkerService:
             ctx={CONTEXT: context},
         )
         self._serving = asyncio.create_task(self._worker.async_run(), name="agent-worker")
+
+    def _selector(self, http: aiohttp.ClientSession, clock: Clock) -> ModelSelector:
+        worker = self._config.worker
+        stays_s = {
+            401: worker.provider_bench_unauthorized_seconds,
+            402: worker.provider_bench_payment_seconds,
+            429: worker.provider_bench_rate_limit_seconds,
+        }
+        return ModelSelector(
+            ModelRegistry(self._config.models.providers, http),
+            Backoff(self._config.runs.max_tries, self._sleep, random.random),
+            ProviderBench(self._store.provider_bench, stays_s, clock.monotonic),
+        )
 
     async def wait(self) -> None:
         """Return once stopped; raises what ended the worker by itself."""

@@ -139,6 +139,7 @@ class RunRequest:
     `stream` says that a reader wants tokens as they come, `include_usage` that its last chunk has
     the usage. `timeout_s` bounds one attempt, in seconds (None: the worker's default). A run with a
     `tool` calls that and no model. `depth` counts the runs that led to this one by `sessions_send`.
+    `thinking` says how hard the model is to think, in OpenClaw's words (`off` to `max`).
     """
 
     agent_id: str
@@ -160,6 +161,7 @@ class RunRequest:
     include_usage: bool = False
     tool: ToolInvocation | None = None
     depth: int = 0
+    thinking: str | None = None
 
     def encode(self) -> bytes:
         """Return the JSON form with its schema number."""
@@ -190,13 +192,17 @@ def _turn(data: dict[str, Any]) -> Turn:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Token counts as the provider reported them; zeros when it reported none."""
+    """Token counts as the provider reported them; zeros when it reported none.
+
+    `cost_usd` is what they cost by the prices of the configuration, None where there are none.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     total_tokens: int = 0
     cached_tokens: int = 0
     reasoning_tokens: int = 0
+    cost_usd: float | None = None
 
     def to_wire(self) -> dict[str, Any]:
         """Return the `usage` object of contract §1.1; details only where there are any."""
@@ -209,6 +215,8 @@ class Usage:
             body["prompt_tokens_details"] = {"cached_tokens": self.cached_tokens}
         if self.reasoning_tokens:
             body["completion_tokens_details"] = {"reasoning_tokens": self.reasoning_tokens}
+        if self.cost_usd is not None:
+            body["cost_usd"] = self.cost_usd
         return body
 
     @classmethod
@@ -222,6 +230,7 @@ class Usage:
             reasoning_tokens=(body.get("completion_tokens_details") or {}).get(
                 "reasoning_tokens", 0
             ),
+            cost_usd=body.get("cost_usd"),
         )
 
 

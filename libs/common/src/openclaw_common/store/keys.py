@@ -183,6 +183,14 @@ TABLE: Final[tuple[KeySpec, ...]] = (
         "<scope>:<client_ip> of locked out clients, by the end of the lock in ms",
     ),
     KeySpec(
+        "openclaw:{cell}:provider-bench:<credential_id>",
+        "string",
+        "worker.providerBench…Seconds, or what the provider asked for",
+        "store.provider_bench",
+        "worker",
+        "the error that a provider credential, named by a digest, met; it rests meanwhile",
+    ),
+    KeySpec(
         "arq:job:{cell}<run_id>",
         "string",
         "until the end",
@@ -289,3 +297,7 @@ class Keys:
     def auth_locks(self) -> str:
         """The clients that are locked out."""
         return f"{self.base}auth-locks"
+
+    def provider_bench(self, credential_id: str) -> str:
+        """The stay of one provider credential on the bench."""
+        return f"{self.base}provider-bench:{credential_id}"

@@ -17,6 +17,7 @@ from openclaw_common.store.jobs import JobScripts, Retention
 from openclaw_common.store.keys import RUN, Keys
 from openclaw_common.store.lease_steps import ClaimLimits, Leases
 from openclaw_common.store.limits import AuthLimits
+from openclaw_common.store.provider_bench import ProviderBench
 from openclaw_common.store.run_stream import RunStreams
 from openclaw_common.store.runs import Runs
 from openclaw_common.store.sessions import SessionLimits, Sessions
@@ -58,6 +59,7 @@ class Store:
     sessions: Sessions
     limits: AuthLimits
     dead_letters: DeadLetters
+    provider_bench: ProviderBench
 
     @classmethod
     async def connect(cls, redis: RedisConfig, runs: RunsConfig, *, role: str) -> Self:
@@ -101,6 +103,7 @@ class Store:
             sessions=Sessions(client, keys),
             limits=AuthLimits(client, keys),
             dead_letters=DeadLetters(scripts),
+            provider_bench=ProviderBench(client, keys),
         )
 
     async def ping(self) -> None:

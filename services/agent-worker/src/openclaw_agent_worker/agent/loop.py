@@ -20,19 +20,18 @@ from pydantic_ai.messages import (
     ToolReturnPart,
 )
 
+from openclaw_agent_worker.agent.conversation import Conversation, Select
 from openclaw_agent_worker.agent.model_input import (
     model_parameters,
     model_settings,
-    user_message,
 )
 from openclaw_agent_worker.agent.model_request import (
     ModelRequest as Request,
 )
 from openclaw_agent_worker.agent.model_request import (
-    Models,
     Replied,
     RequestEvent,
-    Retry,
+    Selection,
     request_model,
 )
 from openclaw_agent_worker.agent.pieces import Pieces
@@ -49,16 +48,12 @@ from openclaw_agent_worker.agent.port import (
     ToolOutcome,
     ToolSpec,
 )
-from openclaw_agent_worker.agent.prompt import UnknownTurns, render_prompt, unknown_turns
 from openclaw_agent_worker.agent.tool_choice import promises_call
 from openclaw_agent_worker.agent.tool_steps import PlacedCall, call_tools
 from openclaw_agent_worker.agent.transcript import (
     call_of,
     decode_messages,
     encode_messages,
-    known_turns,
-    paired,
-    turn_message,
 )
 from openclaw_agent_worker.agent.usage import total_usage
 from openclaw_common.contracts.run import ToolCall
@@ -68,29 +63,30 @@ PARAGRAPH = "\n\n"
 
 
 class LoopRunner:
-    """An AgentRunner whose models come from `models`."""
+    """An AgentRunner whose models come from `select`, given `provider/model` in order."""
 
-    def __init__(self, models: Models, retry: Retry) -> None:
-        self._models = models
-        self._retry = retry
+    def __init__(self, select: Select) -> None:
+        self._select = select
 
     def start(self, turn: AgentTurn) -> Execution:
         """See AgentRunner.start."""
-        return Execution(turn, self._models, self._retry)
+        # Only the model that began an answer can go on with it.
+        fallbacks = () if turn.published else turn.fallbacks
+        return Execution(turn, self._select((turn.model, *fallbacks)), self._select)
 
 
 class Execution:
     """One turn; see AgentExecution."""
 
-    def __init__(self, turn: AgentTurn, models: Models, retry: Retry) -> None:
+    def __init__(self, turn: AgentTurn, selection: Selection, select: Select) -> None:
         self._turn = turn
-        self._models = models
-        self._retry = retry
+        self._selection = selection
         self._own: Sequence[ToolSpec] = ()
         if turn.tools is not None and not promises_call(turn.request.tool_choice):
             clients = {tool.name for tool in turn.request.tools}
             self._own = [spec for spec in turn.tools.specs() if spec.name not in clients]
-        self._unknown = UnknownTurns((), ())
+        self._parameters = model_parameters(turn, self._own)
+        self._conversation = Conversation(turn, select, self._parameters)
         self._said: list[ModelMessage] = []
         self._replies: list[ModelResponse] = []
         self._tool_calls = 0
@@ -101,12 +97,11 @@ class Execution:
 
     async def events(self) -> AsyncGenerator[AgentEvent, None]:
         """See AgentExecution.events."""
-        opening = self._opening()
         ended: Completed | None = None
         while ended is None:
             step = len(self._replies)
             recorded = self._turn.recorded[step] if step < len(self._turn.recorded) else None
-            source = self._replay(recorded) if recorded else self._request(opening)
+            source = self._replay(recorded) if recorded else self._request()
             async with aclosing(source):
                 async for event in source:
                     if isinstance(event, Replied):
@@ -139,14 +134,6 @@ class Execution:
 
     # ---- one step
 
-    def _opening(self) -> list[ModelMessage]:
-        request, transcript = self._turn.request, self._turn.transcript
-        past = decode_messages(transcript) if transcript else []
-        self._unknown = unknown_turns(request.history, known_turns(past))
-        context = self._unknown.earlier + self._unknown.missing
-        prompt = user_message(render_prompt(request.message, context), request.images)
-        return [*paired(past), prompt]
-
     async def _replay(self, recorded: bytes) -> AsyncGenerator[RequestEvent, None]:
         for message in decode_messages([recorded]):
             if isinstance(message, ModelResponse):
@@ -154,27 +141,28 @@ class Execution:
                     yield event
                 yield Replied(message)
 
-    async def _request(self, opening: list[ModelMessage]) -> AsyncGenerator[RequestEvent, None]:
-        model = self._models.model(self._turn.model)
-        messages = [*opening, *self._said]
+    async def _request(self) -> AsyncGenerator[RequestEvent, None]:
+        said = list(self._said)
         begun = self._begun()
         if begun:
-            messages.append(ModelResponse(parts=[TextPart(begun)]))
+            said.append(ModelResponse(parts=[TextPart(begun)]))
             yield TextDelta(begun)
-        request = Request(
-            messages=messages,
-            settings=model_settings(self._turn, len(self._replies) + 1, self._own),
-            parameters=model_parameters(self._turn, self._own),
-            tool_choice=self._turn.request.tool_choice,
-            is_clients=self._is_clients,
-        )
-        events = request_model(model, request, self._retry)
-        async with aclosing(events):
+        async with aclosing(self._conversation.request(said, self._ask)) as events:
             async for event in events:
                 if begun and isinstance(event, Replied):
                     yield Replied(_with_beginning(event.reply, begun))
                 else:
                     yield event
+
+    def _ask(self, messages: list[ModelMessage]) -> AsyncGenerator[RequestEvent, None]:
+        request = Request(
+            messages=messages,
+            settings=model_settings(self._turn, len(self._replies) + 1, self._own),
+            parameters=self._parameters,
+            tool_choice=self._turn.request.tool_choice,
+            is_clients=self._is_clients,
+        )
+        return request_model(self._selection, request)
 
     def _begun(self) -> str:
         """Return what an earlier attempt published of the step that comes now."""
@@ -243,7 +231,7 @@ class Execution:
             return self.cut(MAX_STEPS)
         if self._tool_calls + len(own) > limits.max_tool_calls:
             return self.cut(MAX_TOOL_CALLS)
-        used = total_usage(self._replies).total_tokens
+        used = total_usage((*self._conversation.replies, *self._replies)).total_tokens
         if limits.max_tokens is not None and used >= limits.max_tokens:
             return self.cut(MAX_TOKENS)
         return None
@@ -265,18 +253,16 @@ class Execution:
         tool_calls: tuple[ToolCall, ...] = (),
         incomplete_reason: str | None = None,
     ) -> Completed:
-        turn = self._turn
-        new_messages: tuple[bytes, ...] = ()
-        if turn.transcript is not None:
-            said = [turn_message(missing) for missing in self._unknown.missing]
-            said.append(turn_message(turn.request.message, turn.request.images))
-            new_messages = encode_messages([*said, *self._said])
+        new_messages = self._conversation.new_messages(self._said)
+        dropped, replacement = self._conversation.excess(len(new_messages))
         return Completed(
             finish_reason,
-            total_usage(self._replies),
+            total_usage((*self._conversation.replies, *self._replies)),
             tool_calls,
             new_messages,
             incomplete_reason,
+            dropped,
+            replacement,
         )
 
 

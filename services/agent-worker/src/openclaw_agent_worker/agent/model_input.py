@@ -19,6 +19,7 @@ from pydantic_ai.tools import ToolDefinition
 
 from openclaw_agent_worker.agent.port import AgentTurn, ToolSpec
 from openclaw_agent_worker.agent.tool_choice import NAMED
+from openclaw_agent_worker.models.thinking import level_of
 from openclaw_common.contracts.run import ClientTool, Image, Sampling
 
 
@@ -66,6 +67,8 @@ def model_settings(turn: AgentTurn, step: int, own_tools: Sequence[ToolSpec]) ->
     """Return the settings of the turn's model request number `step`, from 1."""
     settings = _sampling(turn.request.sampling)
     settings["timeout"] = turn.idle_timeout_s
+    if (level := level_of(turn.request.thinking)) is not None:
+        settings["thinking"] = level
     settings["extra_headers"] = {"Idempotency-Key": f"{turn.idempotency_key}:{step}"}
     choice = turn.request.tool_choice
     if choice.startswith(NAMED):

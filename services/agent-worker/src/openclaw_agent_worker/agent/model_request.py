@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
@@ -14,7 +14,7 @@ from pydantic_ai.settings import ModelSettings
 from openclaw_agent_worker.agent.pieces import Pieces
 from openclaw_agent_worker.agent.port import AgentEvent
 from openclaw_agent_worker.agent.tool_choice import confirmed, promises_call
-from openclaw_agent_worker.models.errors import UpstreamFailure
+from openclaw_common.contracts.errors import GatewayError
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +27,19 @@ class Replied:
 RequestEvent: TypeAlias = AgentEvent | Replied
 
 
-class Models(Protocol):
-    """Where models come from."""
+class Selection(Protocol):
+    """The models that may answer."""
 
-    def model(self, reference: str) -> Model[Any]:
-        """Return the model that `provider/model` names. Raises GatewayError."""
+    def begin(self) -> None:
+        """Begin another request."""
         ...
 
-
-class Retry(Protocol):
-    """When a failed request is made again."""
-
-    def delay_s(self, failure: UpstreamFailure, tried: int) -> float | None:
-        """Return the wait after `tried` tries, in seconds, or None to give up."""
+    async def model(self) -> Model[Any]:
+        """Return the model to ask. Raises GatewayError."""
         ...
 
-    @property
-    def sleep(self) -> Callable[[float], Awaitable[None]]:
-        """Waits so many seconds."""
+    async def recover(self, failure: GatewayError) -> bool:
+        """Wait, or move on to the next model; False when nothing is left to try."""
         ...
 
 
@@ -60,14 +55,13 @@ class ModelRequest:
 
 
 async def request_model(
-    model: Model[Any], request: ModelRequest, retry: Retry
+    selection: Selection, request: ModelRequest
 ) -> AsyncGenerator[RequestEvent, None]:
-    """Yield the reply as it comes. Raises UpstreamFailure, ToolChoiceUnsatisfied."""
-    tried = 0
+    """Yield the reply as it comes. Raises GatewayError, ToolChoiceUnsatisfied among them."""
+    selection.begin()
     while True:
-        tried += 1
         shown = False
-        events = _events(model, request)
+        events = _events(await selection.model(), request)
         if promises_call(request.tool_choice):
             events = confirmed(events, request.tool_choice)
         try:
@@ -76,11 +70,9 @@ async def request_model(
                     shown = True
                     yield event
             return
-        except UpstreamFailure as failure:
-            delay_s = None if shown else retry.delay_s(failure, tried)
-            if delay_s is None:
+        except GatewayError as failure:
+            if shown or not await selection.recover(failure):
                 raise
-        await retry.sleep(delay_s)
 
 
 async def _events(model: Model[Any], request: ModelRequest) -> AsyncGenerator[RequestEvent, None]:

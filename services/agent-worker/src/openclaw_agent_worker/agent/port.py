@@ -69,11 +69,31 @@ class RunLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class ContextLimits:
+    """How much the model takes, and what happens to a session that is larger; in tokens.
+
+    `window` bounds prompt and answer together, `reserve` is left to the answer. Past that a summary
+    of about `summary` tokens, written by `summary_model` with its `summary_window`, takes the place
+    of all messages but the newest `keep_recent`; without such a model the oldest are left out.
+    `messages` is how many a transcript may hold.
+    """
+
+    window: int = 128_000
+    reserve: int = 16_384
+    keep_recent: int = 20_000
+    summary: int = 2_000
+    summary_model: str | None = None
+    summary_window: int = 128_000
+    messages: int = 1_000
+
+
+@dataclass(frozen=True, slots=True)
 class AgentTurn:
     """One turn to take.
 
-    `model` is `provider/model`. `transcript` holds the session's messages as JSON, oldest first;
-    None means that the session keeps none. `idle_timeout_s` bounds the provider's silence.
+    `model` is `provider/model`; `fallbacks` are asked in turn when it fails. `transcript` holds the
+    session's messages as JSON, oldest first; None means that the session keeps none.
+    `idle_timeout_s` bounds the provider's silence.
     `idempotency_key` is unique per attempt; each model request adds its number.
     `tools` are executed on our side; None offers none. `recorded` are the `StepCompleted.reply` of
     an earlier attempt, which are not asked for again. `published` is the text that it published,
@@ -90,6 +110,8 @@ class AgentTurn:
     limits: RunLimits = RunLimits()
     recorded: Sequence[bytes] = ()
     published: str = ""
+    fallbacks: tuple[str, ...] = ()
+    context: ContextLimits = ContextLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +149,13 @@ class StepCompleted:
 
 
 @dataclass(frozen=True, slots=True)
+class Compacted:
+    """The session's older messages were summarised; `transcript` takes the place of all it had."""
+
+    transcript: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ToolStarted:
     """A tool of ours is about to be called."""
 
@@ -147,7 +176,8 @@ class Completed:
     """The turn is over; the last event. `finish_reason` is `stop`, `length` or `tool_calls`.
 
     `new_messages` are what the session's transcript grows by, in the form `AgentTurn.transcript`
-    takes; empty where the session keeps none. `incomplete_reason` names the limit that ended it.
+    takes; empty where the session keeps none; `replacement` comes in front, in place of the
+    `dropped` oldest. `incomplete_reason` names the limit that ended it.
     """
 
     finish_reason: str
@@ -155,6 +185,8 @@ class Completed:
     tool_calls: tuple[ToolCall, ...] = ()
     new_messages: tuple[bytes, ...] = ()
     incomplete_reason: str | None = None
+    dropped: int = 0
+    replacement: tuple[bytes, ...] = ()
 
 
 AgentEvent = (
@@ -162,6 +194,7 @@ AgentEvent = (
     | ReasoningDelta
     | ToolCallPiece
     | StepCompleted
+    | Compacted
     | ToolStarted
     | ToolCompleted
     | Completed

@@ -52,6 +52,7 @@ class ModelRegistry:
         self._providers = providers
         self._http = http
         self._sdk_http: httpx2.AsyncClient | None = None
+        self._credential_ids: dict[str, str] = {}
         self._models: OrderedDict[str, AnyModel] = OrderedDict()
 
     def model(self, reference: str) -> AnyModel:
@@ -75,6 +76,13 @@ class ModelRegistry:
         """
         name, _, model_id = reference.partition("/")
         return target_of(name, self._provider(reference), model_id)
+
+    def credential_id(self, reference: str) -> str:
+        """Return what names the credential of a model over the fleet. Raises ModelUnavailable."""
+        name = reference.partition("/")[0]
+        if name not in self._credential_ids:
+            self._credential_ids[name] = self.target(reference).credential_id
+        return self._credential_ids[name]
 
     def _provider(self, reference: str) -> Provider:
         name, slash, model_id = reference.partition("/")

@@ -103,6 +103,12 @@ class Worker(Section):
     """Runs executed at the same time."""
     drain_seconds: NonNegative = 600
     """How long SIGTERM waits for runs to finish before they are handed back, in seconds."""
+    provider_bench_unauthorized_seconds: NonNegative = 300
+    """How long no worker uses a provider key after a 401, in seconds; 0 to go on using it."""
+    provider_bench_payment_seconds: NonNegative = 900
+    """The same after a 402 or a quota that is used up, in seconds."""
+    provider_bench_rate_limit_seconds: NonNegative = 30
+    """The same after a 429 that names no time of its own, in seconds."""
 
 
 class Ingress(Bounded):
