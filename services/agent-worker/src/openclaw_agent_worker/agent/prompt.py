@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Final
 
 from openclaw_common.contracts.run import ToolCall, Turn
 
 HISTORY_HEADER: Final = "[Chat messages since your last reply - for context]"
 CURRENT_HEADER: Final = "[Current message - respond to this]"
+
+SEARCHED: Final = 4
+"""How many times the length of a transcript is looked for it in a client's history."""
 
 Known = tuple[str, str]
 """Role and text of a turn that a transcript holds."""
@@ -61,18 +64,26 @@ class UnknownTurns:
 
 
 def unknown_turns(history: Sequence[Turn], known: Iterable[Known]) -> UnknownTurns:
-    """Return the turns that `known` does not hold; each known one hides one equal turn."""
-    left = Counter((role, text.strip()) for role, text in known)
-    earlier: list[Turn] = []
-    unknown: list[Turn] = []
-    met = False
-    for turn in history:
-        key = (turn.role, turn.text.strip())
-        if left[key] == 0:
-            unknown.append(turn)
-            continue
-        left[key] -= 1
-        if not met:
-            met = True
-            earlier, unknown = unknown, []
-    return UnknownTurns(tuple(earlier), tuple(unknown))
+    """Return the turns that `known` does not hold, both being in order of time.
+
+    They are compared from the end, where a transcript is: an old turn may have the words of a newer
+    one.
+    """
+    sent = [(turn.role, turn.text.strip()) for turn in history]
+    held = [(role, text.strip()) for role, text in known]
+    same = 0
+    while same < min(len(sent), len(held)) and sent[-1 - same] == held[-1 - same]:
+        same += 1
+    matched = set(range(len(sent) - same, len(sent)))
+    left = held[: len(held) - same]
+    # Of a client's endless history only the end can be in a transcript.
+    start = max(0, len(sent) - same - SEARCHED * len(left))
+    blocks = SequenceMatcher(None, left, sent[start : len(sent) - same]).get_matching_blocks()
+    for block in blocks:
+        matched.update(range(start + block.b, start + block.b + block.size))
+    first = min(matched, default=-1)
+    unknown = [(index, turn) for index, turn in enumerate(history) if index not in matched]
+    return UnknownTurns(
+        tuple(turn for index, turn in unknown if index < first),
+        tuple(turn for index, turn in unknown if index > first),
+    )

@@ -23,6 +23,7 @@ from pydantic_ai.messages import (
     UserPromptPart,
 )
 
+from openclaw_agent_worker.agent.compaction import is_summary
 from openclaw_agent_worker.agent.port import NO_RESPONSE
 from openclaw_agent_worker.agent.prompt import Known, render_reply, render_result
 from openclaw_common.contracts.run import Image, ToolCall, Turn
@@ -106,9 +107,11 @@ def known_turns(messages: Sequence[ModelMessage]) -> list[Known]:
         if isinstance(message, ModelResponse):
             out.append(("assistant", _reply_text(message)))
             continue
+        if is_summary(message):
+            continue
         for part in message.parts:
             if isinstance(part, UserPromptPart):
-                out.append(("user", _own_text(part)))
+                out.append(("user", own_text(part)))
             elif isinstance(part, ToolReturnPart):
                 out.append(("tool", part.model_response_str()))
     return out
@@ -120,7 +123,8 @@ def _reply_text(message: ModelResponse) -> str:
     return text if text or called else NO_RESPONSE
 
 
-def _own_text(part: UserPromptPart) -> str:
+def own_text(part: UserPromptPart) -> str:
+    """Return what the user wrote, without the placeholders of images."""
     if isinstance(part.content, str):
         return part.content
     first = part.content[0] if part.content else ""
