@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 from collections.abc import Callable
 from dataclasses import replace
@@ -186,6 +187,33 @@ async def test_what_is_no_http_is_refused(names: Names, public: Site, answer: by
             await Egress(EgressLimits(ports=(port,)), resolve=names).fetch(
                 f"http://public.example:{port}/", TEXT
             )
+
+
+@pytest.mark.parametrize("times", [1, 9, 10, None])
+async def test_an_answer_may_be_announced_a_few_times(
+    names: Names, public: Site, times: int | None
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        hint = b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"
+        with contextlib.suppress(ConnectionError):
+            while times is None:
+                writer.write(hint * 500)
+                await writer.drain()
+            writer.write(hint * times)
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nhere")
+            await writer.drain()
+        writer.close()
+
+    async with asyncio.timeout(5), await asyncio.start_server(serve, "127.0.0.77", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        egress = Egress(EgressLimits(ports=(port,)), resolve=names)
+        if times in (1, 9):
+            fetched = await egress.fetch(f"http://public.example:{port}/", TEXT)
+            assert fetched.body == b"here"
+        else:
+            with pytest.raises(Unreachable):
+                await egress.fetch(f"http://public.example:{port}/", TEXT)
 
 
 async def test_a_closed_port_is_unreachable(egress: Egress, names: Names, inside: Site) -> None:

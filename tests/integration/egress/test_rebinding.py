@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
+from ipaddress import IPv4Address
 from typing import Any
 
 import aiohappyeyeballs
 import pytest
 
 from openclaw_common.runtime.config.egress import Egress as EgressLimits
+from openclaw_common.runtime.egress.addressing import pinned_connector
 from openclaw_common.runtime.egress.errors import AddressRefused, Unreachable
 from openclaw_common.runtime.egress.fetch import Egress
+from openclaw_common.runtime.egress.urls import parse_target
 from tests.integration.egress.conftest import PUBLIC_ADDRESS, PUBLIC_HOST, TEXT, Names, Site
 
 Page = Callable[[str], str]
@@ -60,3 +64,31 @@ async def test_only_checked_addresses_are_given_to_the_connection(
         await Egress(EgressLimits(), resolve=names).fetch("https://rebinding.example/", TEXT)
     assert set(tried) == {"93.184.215.14", "2606:4700::1111"}
     assert names.asked == ["rebinding.example"]
+
+
+@pytest.mark.parametrize("host", ["[::1]", "[0:0:0:0:0:0:0:1]", "search"])
+async def test_ipv6_is_connected_to_as_it_was_checked(
+    names: Names, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    tried: list[str] = []
+
+    async def refuse(addr_infos: Any, **_: Any) -> None:
+        tried.extend(sockaddr[0] for *_, sockaddr in addr_infos)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(aiohappyeyeballs, "start_connection", refuse)
+    names.answers["search"] = [["::1"]]
+    egress = Egress(EgressLimits(allow_private_hosts=("search", "[::1]")), resolve=names)
+    with pytest.raises(Unreachable):
+        await egress.fetch(f"http://{host}/", TEXT)
+    assert tried == ["::1"]
+
+
+async def test_a_socket_to_any_other_address_is_not_even_opened() -> None:
+    target = parse_target("http://public.example/")
+    connector = pinned_connector(target, [IPv4Address("93.184.215.14")], None)
+    open_socket = connector._socket_factory
+    assert open_socket is not None
+    with pytest.raises(AddressRefused):
+        open_socket((socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", 80)))
+    await connector.close()

@@ -34,6 +34,7 @@ from openclaw_common.runtime.egress.errors import (
     UrlRefused,
 )
 from openclaw_common.runtime.egress.hosts import HostPattern, matches_any
+from openclaw_common.runtime.egress.response import BoundedResponse
 from openclaw_common.runtime.egress.urls import Target, parse_target
 
 USER_AGENT: Final = "OpenClaw-Gateway (+https://openclaw.ai)"
@@ -135,6 +136,7 @@ class Egress:
         return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
+            response_class=BoundedResponse,
             auto_decompress=False,
             trust_env=False,
             timeout=aiohttp.ClientTimeout(
