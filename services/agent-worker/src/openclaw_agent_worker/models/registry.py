@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any, Final, TypeAlias
 
 import aiohttp
@@ -69,6 +71,17 @@ class ModelRegistry:
             self._models.popitem(last=False)
         return model
 
+    async def ready(self, reference: str) -> AnyModel:
+        """Return the same, having imported an SDK beside the event loop: it takes a second or two.
+
+        Raises ModelUnavailable.
+        """
+        if reference not in self._models:
+            api = self._provider(reference).api
+            if api in _SDK_FAMILIES:
+                await asyncio.to_thread(_imported, api, self.target(reference).provider)
+        return self.model(reference)
+
     def target(self, reference: str) -> Target:
         """Return what the configuration says of the model that `provider/model` names.
 
@@ -119,17 +132,20 @@ class ModelRegistry:
                 f"support; it supports {known}.",
                 NOT_SUPPORTED,
             )
-        module, extra = _SDK_FAMILIES[api]
-        try:
-            found = import_module(f"openclaw_agent_worker.models.families.{module}")
-        except ImportError as error:
-            raise ModelUnavailable(
-                f"models.providers.{target.provider}.api is '{api}', whose SDK cannot be imported "
-                f"({error.name}); install openclaw-agent-worker[{extra}].",
-                NOT_INSTALLED,
-            ) from error
-        build: Callable[[Target, Any], AnyModel] = found.build
+        build: Callable[[Target, Any], AnyModel] = _imported(api, target.provider).build
         return build
+
+
+def _imported(api: str, provider: str) -> ModuleType:
+    module, extra = _SDK_FAMILIES[api]
+    try:
+        return import_module(f"openclaw_agent_worker.models.families.{module}")
+    except ImportError as error:
+        raise ModelUnavailable(
+            f"models.providers.{provider}.api is '{api}', whose SDK cannot be imported "
+            f"({error.name}); install openclaw-agent-worker[{extra}].",
+            NOT_INSTALLED,
+        ) from error
 
 
 def _endpoint(target: Target, base_url: str) -> Endpoint:

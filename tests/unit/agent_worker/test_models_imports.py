@@ -1,0 +1,45 @@
+"""No provider's SDK is imported before a run needs it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import asyncio, sys
+import aiohttp
+import openclaw_agent_worker.worker
+from openclaw_agent_worker.models.registry import ModelRegistry
+from openclaw_common.runtime.config import Config
+
+async def main(api):
+    providers = {"own": {"api": api, "apiKey": "k", "baseUrl": "http://127.0.0.1:9"}}
+    config = Config.model_validate({"models": {"providers": providers}})
+    async with aiohttp.ClientSession() as http:
+        await ModelRegistry(config.models.providers, http).ready("own/m")
+
+if sys.argv[1] != "none":
+    asyncio.run(main(sys.argv[1]))
+print(*[name for name in ("openai", "anthropic", "google.genai") if name in sys.modules])
+"""
+
+
+@pytest.mark.parametrize(
+    ("api", "imported"),
+    [
+        ("none", []),
+        ("openai-completions", []),
+        ("ollama", []),
+        ("openai-responses", ["openai"]),
+        ("anthropic-messages", ["anthropic"]),
+        ("google-generative-ai", ["google.genai"]),
+    ],
+)
+def test_a_process_imports_the_sdk_of_the_family_it_uses_and_no_other(
+    api: str, imported: list[str]
+) -> None:
+    command = [sys.executable, "-c", PROGRAM, api]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == imported
