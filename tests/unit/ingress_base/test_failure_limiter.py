@@ -109,6 +109,17 @@ async def test_a_lock_is_known_here_at_once_and_until_its_end(
     await limiter.check(client("1.1.1.1"))
 
 
+async def test_a_failure_behind_the_one_that_locked_is_refused_even_if_it_locks_again(
+    limiter: FailureLimiter, limits: Limits
+) -> None:
+    limits.caused = 300.0
+    await limiter.failed(client("198.51.100.1"))
+    for caused in (None, 300.0):
+        limits.caused = caused
+        with pytest.raises(TooManyFailures):
+            await limiter.failed(client("198.51.100.1"))
+
+
 async def test_a_lock_found_by_another_replica_holds_here(
     limiter: FailureLimiter, limits: Limits, hand: Hand
 ) -> None:

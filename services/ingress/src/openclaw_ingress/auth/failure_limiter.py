@@ -93,10 +93,11 @@ class FailureLimiter:
         client.suspect_until = now + self._window_s
         client.forgiven_until = 0.0
         left = await self._limits.auth_failed(SCOPE, address.client, self._settings)
+        # A burst that was let in before the lock was known is counted on, and may lock again.
+        known = client.locked_until
         if left is not None:
             client.locked_until = self._clock.monotonic() + left
-        else:
-            self._refuse(client.locked_until)
+        self._refuse(known)
 
     async def succeeded(self, address: ClientAddress) -> None:
         """Forget the client's failures, on all replicas."""
