@@ -149,6 +149,16 @@ async def test_a_failed_run_answers_with_its_error_and_status(gateway: Gateway) 
     }
 
 
+async def test_a_failure_that_may_pass_says_when_to_ask_again_unless_a_key_repeats_it(
+    gateway: Gateway,
+) -> None:
+    gateway.script = _fail
+    response, _ = await gateway.one.ask()
+    assert int(response.headers["Retry-After"]) >= 1
+    again, _ = await gateway.one.ask(headers={"Idempotency-Key": "once"})
+    assert (again.status, "Retry-After" in again.headers) == (429, False)
+
+
 async def test_a_run_that_fails_in_a_stream_ends_it_with_its_error(gateway: Gateway) -> None:
     gateway.script = _fail
     response, raw = await gateway.one.stream()

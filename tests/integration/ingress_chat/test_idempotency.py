@@ -36,6 +36,7 @@ async def test_the_same_key_with_another_body_is_a_conflict(gateway: Gateway) ->
     ):
         response, refused = await gateway.other.ask(body, headers=headers)
         assert (response.status, refused["error"]["code"]) == (409, "idempotency_key_conflict")
+        assert response.headers["x-should-retry"] == "false"
 
 
 async def test_a_failed_runs_answer_is_repeated_as_well(gateway: Gateway) -> None:

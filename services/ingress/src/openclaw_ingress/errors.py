@@ -79,6 +79,14 @@ class TooManyConnections(GatewayError):
         super().__init__(ErrorBody(503, API_ERROR, message, "overloaded"), retry_after_s=1)
 
 
+class HeadTooLarge(GatewayError):
+    """The request line or a header is longer than this server takes."""
+
+    def __init__(self) -> None:
+        message = "The request line or a header is too long; shorten it."
+        super().__init__(ErrorBody(431, INVALID_REQUEST, message))
+
+
 class BodyTimeout(GatewayError):
     """The request's body did not arrive in time, or arrived too slowly."""
 
@@ -104,6 +112,9 @@ def error_response(error: BaseException, request_id: str, *, compat: str = "seed
         response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
     if isinstance(error, GatewayError) and error.retry_after_s is not None:
         _set_retry_after(response, error.retry_after_s)
+    if body.status == 409:
+        # OpenAI's clients repeat a 409 unless they are told that it is meant.
+        response.headers["x-should-retry"] = "false"
     if body.status in _BODY_LEFT_UNREAD:
         response.force_close()
     return response

@@ -15,11 +15,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, cast
 
 from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
 from aiohttp.streams import StreamReader
 
 from openclaw_ingress.connection.deadline import Deadline
 from openclaw_ingress.connection.limits import Guard
-from openclaw_ingress.errors import BodyTimeout
+from openclaw_ingress.errors import BodyTimeout, HeadTooLarge
 
 _logger: Final = logging.getLogger(__name__)
 
@@ -157,7 +158,8 @@ class GuardedConnection(web.RequestHandler):
             raise ConnectionError("nothing more can be sent on this connection") from exc
         if status == 400:
             _logger.debug("request.malformed", extra={"client": self._client})
-            error: BaseException = web.HTTPBadRequest()
+            too_large = isinstance(exc, LineTooLong)
+            error: BaseException = HeadTooLarge() if too_large else web.HTTPBadRequest()
         else:
             _logger.error("request.failed", extra={"client": self._client}, exc_info=exc)
             error = exc or web.HTTPInternalServerError()

@@ -51,6 +51,9 @@ from openclaw_ingress.session_keys import header_value
 
 THREAD_BYTES: Final = 262_144
 """A larger body is parsed in a thread, so that other streams go on meanwhile."""
+RETRY_AFTER_S: Final = 5.0
+"""When a client may ask again after a run that failed for lack of capacity, in seconds."""
+_PASSING: Final = frozenset({429, 503})
 _FIRST_EVENT: Final = RunEvent(1, 0, RUN_QUEUED, b"{}")
 """What admit writes: the reader need not wait for it to come back."""
 _TRUE: Final = frozenset({"true", "1"})
@@ -183,7 +186,13 @@ async def _answer_new(
                 await _wait(app, run_id, after=1, events=events)
                 reading.run_ended = True
             record = await find_run(app, run_id)
-            return _answer(request, record, _headers(record, position=outcome.position))
+            # With a key, the same request would be told of this run again.
+            return _answer(
+                request,
+                record,
+                _headers(record, position=outcome.position),
+                repeatable=not headers.idempotency_key,
+            )
     record = await find_run(app, outcome.id)
     if not record.status.terminal:
         async with joining_reader(app, record.id) as reading:
@@ -226,14 +235,19 @@ def _headers(record: RunRecord, *, position: int = 0, replayed: bool = False) ->
     return headers
 
 
-def _answer(request: web.Request, record: RunRecord, headers: dict[str, str]) -> web.Response:
+def _answer(
+    request: web.Request,
+    record: RunRecord,
+    headers: dict[str, str],
+    *,
+    repeatable: bool = False,
+) -> web.Response:
     if record.status is RunStatus.COMPLETED and record.result is not None:
         return json_response(completion_object(record, record.result), headers=headers)
     compat = request.app[CONFIG].gateway.http.compat
-    failure = GatewayError(terminal_error(record))
+    error = terminal_error(record)
+    wait_s = RETRY_AFTER_S if repeatable and error.status in _PASSING else None
+    failure = GatewayError(error, retry_after_s=wait_s)
     response = error_response(failure, request[REQUEST_ID], compat=compat)
     response.headers.update(headers)
-    if record.status is RunStatus.CANCELLED:
-        # OpenAI's clients repeat a 409 unless they are told that it is meant.
-        response.headers["x-should-retry"] = "false"
     return response
