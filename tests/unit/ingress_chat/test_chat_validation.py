@@ -56,7 +56,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
         for field in ("frequency_penalty", "presence_penalty")
         for value in (-2.1, 2.1, False, {})
     ),
-    *(({"seed": value}, "`seed` must be an integer.") for value in (0.5, "1", True, SAFE + 1)),
+    *(({"seed": value}, "`seed` must be an integer.") for value in (0.5, "1", True, 2**63)),
     ({"stop": ["a", "b", "c", "d", "e"]}, "Invalid stop: stop supports at most 4 sequences"),
     ({"stop": ""}, "Invalid stop: stop entries must be non-empty strings"),
     ({"stop": ["a", ""]}, "Invalid stop: stop entries must be non-empty strings"),
@@ -91,8 +91,9 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ),
     *(
         ({"tool_choice": choice}, BAD_TOOLS + "tool_choice must be a string or object")
-        for choice in (1, True, [], "sometimes")
+        for choice in (1, True, [])
     ),
+    ({"tool_choice": "sometimes"}, BAD_TOOLS + "tool_choice sometimes is not supported"),
     ({"tool_choice": {}}, BAD_TOOLS + "unsupported tool_choice type"),
     ({"tool_choice": {"type": 1}}, BAD_TOOLS + "unsupported tool_choice type"),
     ({"tool_choice": {"type": "mcp"}}, BAD_TOOLS + "tool_choice mcp is not supported"),
@@ -176,6 +177,11 @@ def test_sampling_fields_reach_the_run() -> None:
     assert sampling.stop == ("END",)
     assert sampling.response_format == {"type": "json_schema", "json_schema": {"name": "x"}}
     assert type(sampling.max_tokens) is int
+
+
+@pytest.mark.parametrize("seed", [0, 2**53, -(2**63), 2**63 - 1])
+def test_a_seed_may_be_any_integer_of_64_bits(seed: int) -> None:
+    assert run_of({"seed": seed}).sampling.seed == seed
 
 
 def test_the_older_token_limit_counts_alone_and_both_are_checked() -> None:

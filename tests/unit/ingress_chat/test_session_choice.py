@@ -57,6 +57,8 @@ def test_a_session_key_is_taken_as_it_is_and_wins_over_the_user(given: str, key:
         "agent:main:Cron:x",
         "agent:other:acp:x",
         "agent:main:agent:main:cron:x",
+        "agent:main: cron:x",
+        "agent:main:\tagent:main:cron:x",
     ],
 )
 def test_reserved_namespaces_are_refused(given: str) -> None:

@@ -55,9 +55,9 @@ def header_value(session_key: str) -> str:
 def _given_key(agent_id: str, key: str) -> str:
     if len(key) > MAX_KEY_CHARS:
         raise InvalidRequest(f"`x-openclaw-session-key` is limited to {MAX_KEY_CHARS} characters.")
-    name = key
+    name = key.strip()
     while agent_of(name) is not None:
-        name = name.split(":", 2)[2]
+        name = name.split(":", 2)[2].strip()
     if name.lower().startswith(_RESERVED):
         raise InvalidRequest(
             "`x-openclaw-session-key` cannot use reserved internal session namespaces."

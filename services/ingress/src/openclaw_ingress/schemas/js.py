@@ -17,12 +17,16 @@ def number(value: Any) -> float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
+def integer(value: Any) -> int | None:
+    """Return `value` as an int when it is an integer of any size, else None."""
+    found = number(value)
+    return int(found) if found is not None and found == int(found) else None
+
+
 def safe_integer(value: Any) -> int | None:
     """Return `value` as an int when it is a safe integer, else None."""
-    found = number(value)
-    if found is None or abs(found) > MAX_SAFE_INTEGER or found != int(found):
-        return None
-    return int(found)
+    found = integer(value)
+    return found if found is not None and abs(found) <= MAX_SAFE_INTEGER else None
 
 
 def trimmed(value: Any) -> str:

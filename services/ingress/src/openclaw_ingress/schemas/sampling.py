@@ -9,6 +9,8 @@ from openclaw_common.contracts.run import Sampling
 from openclaw_ingress.schemas import js
 
 MAX_STOP_SEQUENCES: Final = 4
+SEEDS: Final = range(-(2**63), 2**63)
+"""What OpenAI takes for a seed; clients draw theirs from all of it."""
 _RANGES: Final = (
     ("temperature", 0, 2, "0 and 2"),
     ("top_p", 0, 1, "0 and 1"),
@@ -57,8 +59,8 @@ def _ranged(body: dict[str, Any], field: str, low: int, high: int, text: str) ->
 def _seed(value: Any) -> int | None:
     if value is None:
         return None
-    seed = js.safe_integer(value)
-    if seed is None:
+    seed = js.integer(value)
+    if seed is None or seed not in SEEDS:
         raise InvalidRequest("`seed` must be an integer.", param="seed")
     return seed
 

@@ -69,6 +69,8 @@ def _choice(value: Any) -> str:
         return "auto"
     if isinstance(value, str) and value in _WORDS:
         return value
+    if isinstance(value, str):
+        raise _invalid(f"tool_choice {value} is not supported", "tool_choice")
     if not isinstance(value, dict):
         raise _invalid("tool_choice must be a string or object", "tool_choice")
     kind = value.get("type")
