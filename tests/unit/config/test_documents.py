@@ -32,6 +32,7 @@ HONOURED = (
     "ingress",
     "egress",
     "tools",
+    "mcp",
     "secrets",
 )
 DIFFERENT = {

@@ -98,7 +98,7 @@ class RecordedToolBox:
         recorded = self._recorded.get(name)
         if recorded is not None and recorded != _STARTED:
             return ToolOutcome(**orjson.loads(recorded))
-        if recorded is not None and not self._box.is_idempotent(call.name):
+        if recorded is not None:
             outcome = ToolOutcome(OUTCOME_UNKNOWN, is_error=True)
         else:
             if not self._box.is_idempotent(call.name):

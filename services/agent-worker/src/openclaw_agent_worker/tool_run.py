@@ -29,7 +29,7 @@ async def invoke_tool(
     catalog: ToolCatalog, invocation: ToolInvocation, caller: ToolContext, agent: Agent
 ) -> str:
     """Return the JSON text of the tool's own value. Raises GatewayError as the contract says."""
-    box = catalog.for_invocation(agent, caller, by_owner=invocation.by_owner)
+    box = await catalog.for_invocation(agent, caller, by_owner=invocation.by_owner)
     try:
         arguments = _with_action(box, invocation)
         value = await box.invoke(invocation.name, arguments, invocation.call_id)

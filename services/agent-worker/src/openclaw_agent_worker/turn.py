@@ -36,7 +36,7 @@ async def prepare_turn(
         transcript=transcript,
         idle_timeout_s=agent.model_idle_timeout_seconds,
         idempotency_key=f"{lease.id}:{lease.attempt}",
-        tools=_tools(context, lease, request, agent, recovered),
+        tools=await _tools(context, lease, request, agent, recovered),
         limits=RunLimits(config.runs.max_steps, config.runs.max_tool_calls, config.runs.max_tokens),
         recorded=recovered.replies,
         published=recovered.published,
@@ -68,10 +68,10 @@ def model_of(request: RunRequest, agent: Agent) -> str:
     return reference
 
 
-def _tools(
+async def _tools(
     context: WorkerContext, lease: Lease, request: RunRequest, agent: Agent, recovered: Recovered
 ) -> ToolBox | None:
-    box = context.tools.for_model(agent, model_of(request, agent), caller_of(lease, request))
+    box = await context.tools.for_model(agent, model_of(request, agent), caller_of(lease, request))
     return RecordedToolBox(box, lease, recovered.tools) if box else None
 
 

@@ -25,6 +25,7 @@ from openclaw_agent_worker.models.selection import ModelSelector
 from openclaw_agent_worker.tool_services import QueuedRuns, StoredSessions
 from openclaw_agent_worker.tools.builtin import builtin_tools
 from openclaw_agent_worker.tools.catalog import ToolCatalog
+from openclaw_agent_worker.tools.mcp import McpServers
 from openclaw_agent_worker.tools.registry import load_tools
 from openclaw_agent_worker.tools.services import ToolServices
 from openclaw_common.queue.job_queue import EXECUTE_RUN
@@ -58,6 +59,7 @@ class AgentWorkerService:
         self._worker_id = worker_id
         self._sleep = sleep
         self._http: aiohttp.ClientSession | None = None
+        self._mcp: McpServers | None = None
         self._worker: LaneWorker | None = None
         self._serving: asyncio.Task[None] | None = None
 
@@ -69,6 +71,8 @@ class AgentWorkerService:
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         config, clock = self._config, SystemClock()
+        if config.mcp.servers:
+            self._mcp = McpServers(config.mcp.servers, clock.monotonic)
         egress = Egress(config.egress)
         services = ToolServices(
             config=config,
@@ -84,7 +88,7 @@ class AgentWorkerService:
             sessions=self._store.sessions,
             streams=self._store.streams,
             runner=LoopRunner(self._selector(self._http, clock).select),
-            tools=ToolCatalog(tools, config),
+            tools=ToolCatalog(tools, config, self._mcp),
             images=ImageUrls(egress, config.gateway.http.endpoints.chat_completions.images),
             clock=clock,
         )
@@ -128,6 +132,8 @@ class AgentWorkerService:
         try:
             await self.wait()
         finally:
+            if self._mcp is not None:
+                await self._mcp.close()
             if self._http is not None:
                 await self._http.close()
 

@@ -16,7 +16,7 @@ def _keys(names: str) -> frozenset[str]:
 ROOT: Final = _keys(
     "$schema meta env wizard auth logging telemetry cli crestodian update browser ui acp nodeHost"
     " broadcast audio media commands approvals web discovery canvas canvasHost talk tts memory"
-    " plugins skills mcp proxy worktreeRoot worktreeAcceleration worktreeMaxCount"
+    " plugins skills proxy worktreeRoot worktreeAcceleration worktreeMaxCount"
     " repositoryBranchPrefix cloudWorkers transcripts accessGroups desktop surfaces"
 )
 
@@ -92,6 +92,8 @@ WEB_FETCH: Final = _keys(
     "cacheTtlMinutes firecrawl maxCharsCap provider readability ssrfPolicy userAgent"
     " useEnvProxy useTrustedEnvProxy"
 )
+MCP: Final = frozenset({"sessionIdleTtlMs"})
+MCP_SERVER: Final = _keys("transport workingDirectory auth oauth timeout disabled toolFilter")
 CRON: Final = _keys(
     "store maxConcurrentRuns retry webhook runLog failureAlert failureDestination"
     " skipMissedJobs triggers"

@@ -14,6 +14,7 @@ from openclaw_common.runtime.config.errors import ConfigError
 from openclaw_common.runtime.config.gateway import Gateway
 from openclaw_common.runtime.config.hooks import Hooks
 from openclaw_common.runtime.config.limits import Ingress, Redis, Runs, Worker
+from openclaw_common.runtime.config.mcp import Mcp
 from openclaw_common.runtime.config.models import Models
 from openclaw_common.runtime.config.session import Messages, Session
 from openclaw_common.runtime.config.tools import Tools
@@ -39,6 +40,7 @@ class Config(Section):
     """By channel; `defaults` and `modelByChannel` are no channels."""
     bindings: tuple[Binding, ...] = ()
     tools: Tools = Tools()
+    mcp: Mcp = Mcp()
     cron: Cron = Cron()
     diagnostics: Diagnostics = Diagnostics()
     secrets: Secrets = Secrets()
