@@ -1,7 +1,7 @@
 """The provider SDKs' HTTP client over the worker's own aiohttp session.
 
-So that there is one HTTP stack with one connection pool, one place for time limits, and a third
-less CPU a token than the SDKs' own transport (docs/providers.md has the figures).
+So that there is one HTTP stack with one connection pool and one place for time limits, and nothing
+of it to close.
 """
 
 from __future__ import annotations
