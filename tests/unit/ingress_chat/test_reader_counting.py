@@ -12,6 +12,7 @@ from aiohttp import web
 from openclaw_common.contracts.errors import QueueFull, StoreUnavailable
 from openclaw_common.queue.job_queue import Admitted, Replayed
 from openclaw_common.runtime.lifecycle import Drain
+from openclaw_ingress import chat_admission
 from openclaw_ingress.app_keys import QUEUE, READER, STORE
 from openclaw_ingress.chat_admission import (
     AdmissionHeaders,
@@ -35,6 +36,10 @@ class Redis:
     )
     answers: asyncio.Event = field(default_factory=asyncio.Event)
     calls: list[str] = field(default_factory=list)
+    known: list[Any] = field(default_factory=list)
+    """What each look for the run finds; afterwards it is there."""
+    refusals: list[Exception] = field(default_factory=list)
+    """What counting out meets first."""
 
     @property
     def runs(self) -> Redis:
@@ -53,6 +58,15 @@ class Redis:
 
     async def detach_reader(self, run_id: str) -> None:
         await self._answer("detach")
+        if self.refusals:
+            raise self.refusals.pop(0)
+
+    async def get(self, run_id: str) -> Any:
+        await self._answer("get")
+        found = self.known.pop(0) if self.known else object()
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     async def _answer(self, call: str) -> None:
         await self.answers.wait()
@@ -166,3 +180,47 @@ async def test_counting_out_goes_on_when_the_server_cancels_a_second_time() -> N
     async with asyncio.timeout(5):
         await app[OPEN_STREAMS].close()
     assert redis.calls == ["detach"]
+
+
+async def _until_counted_out(redis: Redis, calls: list[str]) -> None:
+    async with asyncio.timeout(5):
+        while redis.calls != calls:
+            await asyncio.sleep(0)
+
+
+async def test_a_run_accepted_although_its_client_was_refused_is_counted_out_once_redis_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(chat_admission, "RECOUNT_AFTER_S", (0.0,) * 4)
+    redis = Redis(StoreUnavailable(), known=[StoreUnavailable(), None])
+    redis.answers.set()
+    with pytest.raises(StoreUnavailable):
+        await submit(_app(redis), RUN_ID, parse({}), HEADERS)
+    await _until_counted_out(redis, ["submit", "get", "get", "get", "detach"])
+
+
+async def test_a_reader_who_left_while_redis_was_away_is_counted_out_once_it_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(chat_admission, "RECOUNT_AFTER_S", (0.0,) * 4)
+    redis = Redis(refusals=[StoreUnavailable(), StoreUnavailable()])
+    redis.answers.set()
+    await _read(_app(redis), first_reader, forever=False)
+    await _until_counted_out(redis, ["detach", "get", "detach", "get", "detach"])
+
+
+async def test_counting_out_gives_up_with_the_process_and_when_there_is_too_much_of_it() -> None:
+    redis = Redis(StoreUnavailable())
+    redis.answers.set()
+    app = _app(redis)
+    before = asyncio.all_tasks()
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            await submit(app, RUN_ID, parse({}), HEADERS)
+    await _settle()
+    waiting = asyncio.all_tasks() - before
+    assert len(waiting) == 1
+    await app[OPEN_STREAMS].close()
+    async with asyncio.timeout(5):
+        await asyncio.wait(waiting)
+    assert redis.calls == ["submit", "submit"]

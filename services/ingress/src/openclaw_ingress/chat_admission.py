@@ -22,6 +22,8 @@ from openclaw_ingress.schemas.chat_completion import ChatCompletionRequest
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 ON_DISCONNECT: Final = "x-openclaw-on-disconnect"
 SCOPE: Final = "chat"
+RECOUNT_AFTER_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""Pauses before each try to count out a reader of whom Redis could not be told, in seconds."""
 _VISIBLE_ASCII: Final = re.compile(r"[\x21-\x7e]{1,255}\Z")
 _DISCONNECT_WORDS: Final = ("cancel", "continue")
 
@@ -65,7 +67,8 @@ async def submit(
 ) -> Admitted | Replayed:
     """Accept the run, with its caller as the first reader, or find the one it repeats.
 
-    A client that leaves meanwhile is counted out again. Raises IdempotencyConflict, QueueFull,
+    A client that leaves meanwhile is counted out again, also one that is refused because Redis did
+    not answer, although it may have accepted the run. Raises IdempotencyConflict, QueueFull,
     StoreUnavailable.
     """
     idempotency = (
@@ -86,7 +89,10 @@ async def submit(
     try:
         return await asyncio.shield(submission)
     except asyncio.CancelledError:
-        await app[OPEN_STREAMS].finish_later(_abandon(app[STORE], submission))
+        await app[OPEN_STREAMS].finish_later(_abandon(app, run_id, submission))
+        raise
+    except StoreUnavailable:
+        app[OPEN_STREAMS].finish_alone(_count_out(app[STORE], run_id))
         raise
 
 
@@ -98,7 +104,7 @@ async def first_reader(app: web.Application, run_id: str) -> AsyncIterator[Readi
         yield reading
     finally:
         if not reading.run_ended:
-            await app[OPEN_STREAMS].finish_later(_detach(app[STORE], run_id))
+            await app[OPEN_STREAMS].finish_later(_detach(app, run_id))
 
 
 @asynccontextmanager
@@ -111,28 +117,44 @@ async def joining_reader(app: web.Application, run_id: str) -> AsyncIterator[Rea
         yield reading
     finally:
         if not reading.run_ended:
-            await app[OPEN_STREAMS].finish_later(_leave(app[STORE], run_id, attached))
+            await app[OPEN_STREAMS].finish_later(_leave(app, run_id, attached))
 
 
-async def _abandon(store: Store, submission: asyncio.Future[Admitted | Replayed]) -> None:
+async def _abandon(
+    app: web.Application, run_id: str, submission: asyncio.Future[Admitted | Replayed]
+) -> None:
     try:
         outcome = await submission
+    except StoreUnavailable:
+        app[OPEN_STREAMS].finish_alone(_count_out(app[STORE], run_id))
+        return
     except GatewayError:
         return
     if isinstance(outcome, Admitted):
-        await _detach(store, outcome.id)
+        await _detach(app, outcome.id)
 
 
-async def _leave(store: Store, run_id: str, attached: asyncio.Future[None]) -> None:
+async def _leave(app: web.Application, run_id: str, attached: asyncio.Future[None]) -> None:
     try:
         await attached
     except StoreUnavailable:
         return
-    await _detach(store, run_id)
+    await _detach(app, run_id)
 
 
-async def _detach(store: Store, run_id: str) -> None:
+async def _detach(app: web.Application, run_id: str) -> None:
     try:
-        await store.runs.detach_reader(run_id)
+        await app[STORE].runs.detach_reader(run_id)
     except StoreUnavailable:
-        _logger.warning("reader.not_counted_out", extra={"run_id": run_id})
+        app[OPEN_STREAMS].finish_alone(_count_out(app[STORE], run_id))
+
+
+async def _count_out(store: Store, run_id: str) -> None:
+    for pause_s in RECOUNT_AFTER_S:
+        await asyncio.sleep(pause_s)
+        try:
+            if await store.runs.get(run_id) is not None:
+                await store.runs.detach_reader(run_id)
+                return
+        except StoreUnavailable:
+            _logger.warning("reader.not_counted_out", extra={"run_id": run_id})

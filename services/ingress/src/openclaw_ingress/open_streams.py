@@ -42,6 +42,7 @@ class OpenStreams:
         self._scopes: set[asyncio.Timeout] = set()
         self._watcher: asyncio.Task[None] | None = None
         self._unfinished: set[asyncio.Task[None]] = set()
+        self._alone: set[asyncio.Task[None]] = set()
 
     @property
     def open(self) -> int:
@@ -82,8 +83,22 @@ class OpenStreams:
         task.add_done_callback(self._unfinished.discard)
         await asyncio.shield(task)
 
+    def finish_alone(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let `work` go on with nobody waiting, until it or the process ends.
+
+        As many at once as streams may be open; one more is dropped.
+        """
+        if len(self._alone) >= self._limit:
+            work.close()
+            return
+        task = asyncio.ensure_future(work)
+        self._alone.add(task)
+        task.add_done_callback(self._alone.discard)
+
     async def close(self) -> None:
         """Stop watching, and wait for unfinished work for at most `CLEANUP_S`."""
+        for task in self._alone:
+            task.cancel()
         if self._watcher is not None:
             self._watcher.cancel()
         if self._unfinished:
