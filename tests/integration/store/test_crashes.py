@@ -116,3 +116,36 @@ async def test_bystanders_of_a_crash_are_never_given_up(bench: Bench) -> None:
                 await complete(lease)
     assert await bench.status(poison) is RunStatus.FAILED
     assert {await bench.status(run_id) for run_id in others} == {RunStatus.COMPLETED}
+
+
+async def silence(bench: Bench) -> None:
+    """Let more than half a lease pass without a word from any worker, as it seems to Redis."""
+    presence = bench.store.keys.presence(RUN)
+    heard_ms = int(await bench.redis.hget(presence, "heard_ms"))
+    await bench.redis.hset(presence, "heard_ms", heard_ms - COUNTING_LEASE_MS)
+
+
+async def test_a_lease_that_ran_out_in_a_silence_of_all_workers_is_left_to_its_owner(
+    bench: Bench,
+) -> None:
+    run_id = await bench.submit()
+    lease = await bench.claim_one("w1")
+    await bench.lapse(run_id)
+    await silence(bench)
+    assert await bench.claim("w2") == []
+    # The owner comes back and hands back what it had to give up.
+    await bench.store.leases.release_unknown("w1", {})
+    assert (await bench.claim_one("w2")).attempt == lease.attempt + 1
+    assert await bench.redis.hget(bench.store.keys.record(RUN, run_id), "crashes") == b"0"
+
+
+async def test_an_owner_that_does_not_come_back_after_a_silence_has_crashed(bench: Bench) -> None:
+    run_id = await bench.submit()
+    await bench.claim_one("w1")
+    await bench.lapse(run_id)
+    await silence(bench)
+    assert await bench.claim("w2") == []
+    await bench.lapse(run_id)
+    await bench.redis.hset(bench.store.keys.presence(RUN), "grace_until_ms", 0)
+    await bench.claim_one("w2")
+    assert await bench.redis.hget(bench.store.keys.record(RUN, run_id), "crashes") == b"1"

@@ -30,6 +30,7 @@ def test_every_key_the_code_can_make_has_a_row() -> None:
         keys.queue(RUN),
         keys.quarantine(RUN),
         keys.quarantine(RUN) + ":reserved",
+        keys.presence(RUN),
         keys.open(RUN),
         keys.wake(RUN),
         keys.dead(RUN),

@@ -87,6 +87,14 @@ TABLE: Final[tuple[KeySpec, ...]] = (
         "the worker that empties itself to take a quarantined job, during the first half",
     ),
     KeySpec(
+        "openclaw:{cell}:run:presence",
+        "hash",
+        "one day after a worker was last heard",
+        "claim, renew",
+        "claim, renew",
+        "when a worker was last heard, and until when leases lost in a silence are left alone",
+    ),
+    KeySpec(
         "openclaw:{cell}:run:open",
         "sorted set",
         "while runs are not ended",
@@ -252,6 +260,10 @@ class Keys:
     def quarantine(self, kind: str) -> str:
         """The sorted set of quarantined jobs."""
         return f"{self.jobs(kind)}quarantine"
+
+    def presence(self, kind: str) -> str:
+        """The hash of when a worker was last heard."""
+        return f"{self.jobs(kind)}presence"
 
     def open(self, kind: str) -> str:
         """The sorted set of jobs that are accepted and not ended."""

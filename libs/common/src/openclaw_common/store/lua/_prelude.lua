@@ -69,6 +69,24 @@ local function advance_lane(lane, id, now)
   end
 end
 
+-- Notes that a worker was heard, and returns for how many ms leases that ran out are still left to
+-- their owners: nobody could renew while no worker was heard (Redis frozen, failing over, or cut off
+-- from all of them), so whoever comes back first must not take the others for dead.
+local function note_presence(now, lease_ms)
+  local presence = base .. 'presence'
+  local known = redis.call('HMGET', presence, 'heard_ms', 'grace_until_ms')
+  local silent, grace_until = now - (tonumber(known[1]) or now), tonumber(known[2]) or 0
+  if silent > lease_ms / 2 then
+    grace_until = now + lease_ms
+    redis.call('HSET', presence, 'grace_until_ms', grace_until)
+  end
+  if not known[1] or silent > lease_ms / 16 then
+    redis.call('HSET', presence, 'heard_ms', now)
+    redis.call('PEXPIRE', presence, 86400000)
+  end
+  return math.max(0, grace_until - now)
+end
+
 local function forget_lease(owner, job_id)
   if owner and owner ~= '' then
     redis.call('HDEL', base .. 'leases:' .. owner, job_id)

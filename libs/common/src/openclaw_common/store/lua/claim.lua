@@ -11,7 +11,7 @@
 --       become idle. unreadable: what was wrong with jobs that were put off.
 -- keeps the attempt number grows with every claim and is the fencing token: the new attempt's first
 --       event makes Redis itself refuse every id of an older attempt. A lease that ran out is a job
---       that is due again. A job whose attempts are used up ends here as a dead letter. One job
+--       that is due again; it counts as a crash unless no worker could renew at that time. A job whose attempts are used up ends here as a dead letter. One job
 --       that cannot be read does not keep the others from being claimed.
 
 local worker, lease_ms, wanted = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -26,6 +26,8 @@ local now = now_ms()
 local leases = base .. 'leases:' .. worker
 local jobs, unreadable = {}, {}
 local uptime_ms = nil
+-- After a silence of all workers, who owns a lease that ran out gets this long to hand it back.
+local grace_ms = note_presence(now, lease_ms)
 
 -- Leases that ran out while Redis itself was away say nothing about the worker.
 local function redis_was_away()
@@ -79,8 +81,16 @@ local function take(job_id, set)
   local attempt = tonumber(state[2])
   local crashes = tonumber(state[3])
   if state[1] == 'in_progress' then
+    local excused = redis_was_away()
+    if grace_ms > 0 and not excused then
+      if state[4] ~= worker then
+        redis.call('ZADD', set, now + grace_ms, job_id)
+        return
+      end
+      excused = true
+    end
     forget_lease(state[4], job_id)
-    if not redis_was_away() then
+    if not excused then
       crashes = crashes + 1
     end
   end

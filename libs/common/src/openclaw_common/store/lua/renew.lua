@@ -9,6 +9,7 @@
 local worker, lease_ms = ARGV[6], tonumber(ARGV[7])
 local now = now_ms()
 local reply = {}
+note_presence(now, lease_ms)
 
 local function renew_record(job_id, attempt)
   local key = base .. record_id(job_id)
