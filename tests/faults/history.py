@@ -59,3 +59,35 @@ async def check_session_order(client: redis.asyncio.Redis, run_ids: list[str]) -
         started, ended = int(record[b"started_ms"]), int(record[b"ended_ms"])
         assert ended_before <= started <= ended, f"{run_id} overlaps the run before it"
         ended_before = ended
+
+
+async def check_transcript(
+    client: redis.asyncio.Redis, session_key: str, questions: list[str], answers: list[str]
+) -> None:
+    """Assert: the transcript is question and answer in turn, in order, nothing twice."""
+    kept = [
+        orjson.loads(message)
+        for message in await client.lrange(KEYS.transcript(session_key), 0, -1)
+    ]
+    flat = [orjson.dumps(message).decode() for message in kept]
+    expected = [text for pair in zip(questions, answers, strict=True) for text in pair]
+    assert len(flat) == len(expected), (session_key, len(flat), len(expected))
+    for message, part in zip(flat, expected, strict=True):
+        assert part.strip() in message, (session_key, part, message)
+
+
+async def check_nothing_left(client: redis.asyncio.Redis) -> None:
+    """Assert: no job is queued, open, leased, in a lane, or has arq's entry or checkpoints."""
+    for name in (KEYS.queue(RUN), KEYS.quarantine(RUN), KEYS.open(RUN)):
+        assert await client.zcard(name) == 0, name
+    left = [
+        key
+        for pattern in ("*:lane:*", "*:leases:*", "*:checkpoints", "arq:*")
+        for key in await client.keys(pattern)
+    ]
+    assert not left, left
+
+
+async def lasting_keys(client: redis.asyncio.Redis) -> set[str]:
+    """Return the keys that have no life time."""
+    return {key.decode() async for key in client.scan_iter() if await client.ttl(key) == -1}

@@ -31,6 +31,7 @@ class Ingress:
 
     process: Process
     url: str
+    environ: dict[str, str] | None = None
 
 
 @dataclass(eq=False)
@@ -39,6 +40,8 @@ class Worker:
 
     process: Process
     supervised: bool
+    module: str
+    environ: dict[str, str] | None = None
 
     @property
     def pid(self) -> int:
@@ -73,10 +76,12 @@ class Fleet:
         ingress: dict[str, Any] | None = None,
         worker: dict[str, Any] | None = None,
         worker_module: str = "openclaw_agent_worker",
+        valkey: dict[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.ingresses: list[Ingress] = []
         self.workers: list[Worker] = []
+        self._started = 0
         self._wanted = (ingresses, workers, supervised)
         self._sections = {"runs": runs or {}, "ingress": ingress or {}, "worker": worker or {}}
         self._worker_module = worker_module
@@ -85,10 +90,10 @@ class Fleet:
             port=free_port(),
             data_dir=folder / "valkey",
             persist=True,
-            appendonly="yes",
-            appendfsync="everysec",
+            **{"appendonly": "yes", "appendfsync": "everysec", **(valkey or {})},
         )
-        self.session = aiohttp.ClientSession()
+        # As many connections as the tests have clients: the default is a hundred.
+        self.session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         self.provider_url = ""
         self._provider: Process | None = None
 
@@ -106,6 +111,10 @@ class Fleet:
     def headers(self) -> dict[str, str]:
         """What an authenticated client sends."""
         return {"Authorization": f"Bearer {TOKEN}"}
+
+    @property
+    def valkey_port(self) -> int:
+        return self._valkey.port
 
     def redis(self) -> redis.asyncio.Redis:
         """A plain client of the fleet's Valkey."""
@@ -140,10 +149,25 @@ class Fleet:
         await asyncio.to_thread(self._valkey.stop)
         await asyncio.to_thread(self._valkey.start)
 
+    async def kill_valkey(self) -> None:
+        """kill -9 the server; `start_valkey` brings it back with what its file holds."""
+        os.kill(self.valkey_pid, signal.SIGKILL)
+        await self.stop_valkey()
+
+    async def stop_valkey(self) -> None:
+        """Stop the server, or reap it."""
+        await asyncio.to_thread(self._valkey.stop)
+
+    async def start_valkey(self) -> None:
+        """Start the server on its port with its append-only file."""
+        await asyncio.to_thread(self._valkey.start)
+
     async def _start_provider(self) -> None:
         port = free_port()
         self._provider = start(
-            "provider", python("-m", "tests.fakes.provider", "--port", str(port)), self.folder
+            "provider",
+            python("-m", "tests.fakes.provider", "--port", str(port), "--no-record"),
+            self.folder,
         )
         self.provider_url = f"http://127.0.0.1:{port}"
         await self._until_ok(f"{self.provider_url}/v1/models", self._provider)
@@ -174,31 +198,52 @@ class Fleet:
     def config_path(self) -> Path:
         return self.folder / "openclaw.json5"
 
-    async def start_ingress(self) -> Ingress:
+    async def start_ingress(self, *, environ: dict[str, str] | None = None) -> Ingress:
         """Start one more ingress and wait until it is ready."""
         port = free_port()
-        name = f"ingress-{len(self.ingresses)}"
-        process = start(
-            name,
-            python(
-                "-m", "openclaw_ingress", "--config", str(self.config_path), "--port", str(port)
-            ),
-            self.folder,
-        )
-        ingress = Ingress(process, f"http://127.0.0.1:{port}")
+        ingress = Ingress(self._run_ingress(port, environ), f"http://127.0.0.1:{port}", environ)
         self.ingresses.append(ingress)
-        await self._until_ok(f"{ingress.url}/readyz", process)
+        await self._until_ok(f"{ingress.url}/readyz", ingress.process)
         return ingress
 
-    def start_worker(self, *, supervised: bool = True, module: str | None = None) -> Worker:
+    async def restart_ingress(self, ingress: Ingress) -> None:
+        """Start an ingress that has ended again, on its port, and wait until it is ready."""
+        port = int(ingress.url.rpartition(":")[2])
+        ingress.process = self._run_ingress(port, ingress.environ)
+        await self._until_ok(f"{ingress.url}/readyz", ingress.process)
+
+    def _run_ingress(self, port: int, environ: dict[str, str] | None) -> Process:
+        command = ["-m", "openclaw_ingress", "--config", str(self.config_path)]
+        command += ["--port", str(port)]
+        return start(self._name("ingress"), python(*command), self.folder, environ)
+
+    def start_worker(
+        self,
+        *,
+        supervised: bool = True,
+        module: str | None = None,
+        environ: dict[str, str] | None = None,
+    ) -> Worker:
         """Start one more worker; it takes runs as soon as it is up."""
-        name = f"worker-{len(self.workers)}"
-        command = python("-m", module or self._worker_module, "--config", str(self.config_path))
-        if not supervised:
-            command += ["--child", name]
-        worker = Worker(start(name, command, self.folder), supervised)
+        module = module or self._worker_module
+        worker = Worker(self._run_worker(supervised, module, environ), supervised, module, environ)
         self.workers.append(worker)
         return worker
+
+    def restart_worker(self, worker: Worker) -> None:
+        """Start a worker that has ended again."""
+        worker.process = self._run_worker(worker.supervised, worker.module, worker.environ)
+
+    def _run_worker(self, supervised: bool, module: str, environ: dict[str, str] | None) -> Process:
+        name = self._name("worker")
+        command = python("-m", module, "--config", str(self.config_path))
+        if not supervised:
+            command += ["--child", name]
+        return start(name, command, self.folder, environ)
+
+    def _name(self, role: str) -> str:
+        self._started += 1
+        return f"{role}-{self._started}"
 
     async def workers_ready(self) -> None:
         """Wait until every live worker waits for wake tokens and for cancellations."""

@@ -53,6 +53,8 @@ class Transcript:
     run_id: str = ""
     frames: list[Frame] = field(default_factory=list)
     connections: int = 0
+    accepted: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the gateway has said which run this is."""
 
     @property
     def last_id(self) -> int:
@@ -97,12 +99,14 @@ class ResumingClient:
         *,
         cut_after: Callable[[int], int | None] = lambda _: None,
         headers: dict[str, str] | None = None,
+        seen: Transcript | None = None,
     ) -> Transcript:
         """POST `body` to `urls[0]`; resume on the next url whenever the connection is gone.
 
         `cut_after(n)` is the number of bytes after which the client itself drops connection n.
+        `seen` is filled for a caller who wants to look on meanwhile.
         """
-        seen = Transcript()
+        seen = seen or Transcript()
         method, path = "POST", "/v1/chat/completions"
         while not seen.done:
             url = urls[seen.connections % len(urls)] + path
@@ -133,10 +137,12 @@ class ResumingClient:
         async with self._session.request(
             method, url, headers={**self._headers, **headers}, **payload
         ) as answer:
-            if answer.status in (502, 503):
+            if answer.status in (429, 502, 503):
+                await asyncio.sleep(min(float(answer.headers.get("Retry-After", 0)), 1))
                 raise aiohttp.ClientConnectionError(str(answer.status))
             assert answer.status == 200, (answer.status, await answer.text())
             seen.run_id = answer.headers["x-run-id"]
+            seen.accepted.set()
             try:
                 async for chunk in answer.content.iter_any():
                     raw += chunk
