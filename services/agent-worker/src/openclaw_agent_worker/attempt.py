@@ -21,6 +21,7 @@ from openclaw_agent_worker.agent.port import (
     TIMEOUT,
     AgentEvent,
     AgentExecution,
+    Compacted,
     Completed,
     ReasoningDelta,
     StepCompleted,
@@ -33,6 +34,7 @@ from openclaw_agent_worker.context import WorkerContext
 from openclaw_agent_worker.emitter import GATHER_S, Emitter, OutputLimitExceeded
 from openclaw_agent_worker.models.errors import TIMEOUT as RUN_TIMEOUT
 from openclaw_agent_worker.recovery import step_name
+from openclaw_agent_worker.run_session import RunSession, open_session
 from openclaw_agent_worker.tool_run import invoke_tool
 from openclaw_agent_worker.turn import caller_of, prepare_turn
 from openclaw_common.contracts.errors import (
@@ -154,11 +156,14 @@ async def _within_time(
     )
     limit_s = request.timeout_s or agent.timeout_seconds or None
     execution: AgentExecution | None = None
+    session = RunSession(lease, request)
     try:
         async with asyncio.timeout(limit_s) as limit:
-            turn = await prepare_turn(context, lease, request, agent)
+            session = await open_session(context, lease, request, agent)
+            turn = await prepare_turn(context, lease, session, agent)
             execution = context.runner.start(turn)
-            completed = await _relay(lease, execution.events(), emitter, len(turn.recorded))
+            events = execution.events()
+            completed = await _relay(lease, session, events, emitter, len(turn.recorded))
     except TimeoutError:
         if not limit.expired():
             raise
@@ -169,11 +174,15 @@ async def _within_time(
         if execution is None:
             raise
         completed = execution.cut(MAX_OUTPUT_BYTES)
-    return await _succeed(lease, request, emitter, completed)
+    return await _succeed(lease, session, emitter, completed)
 
 
 async def _relay(
-    lease: Lease, events: AsyncGenerator[AgentEvent, None], emitter: Emitter, steps: int
+    lease: Lease,
+    session: RunSession,
+    events: AsyncGenerator[AgentEvent, None],
+    emitter: Emitter,
+    steps: int,
 ) -> Completed:
     """Publish the turn's events; `steps` of it are recorded already."""
     async with aclosing(events):
@@ -190,13 +199,15 @@ async def _relay(
                 case StepCompleted(reply=reply):
                     steps += 1
                     await lease.checkpoint(step_name(steps), reply)
+                case Compacted():
+                    await session.compact(event)
                 case Completed():
                     return event
     raise RuntimeError("the agent ended its turn without completing it")
 
 
 async def _succeed(
-    lease: Lease, request: RunRequest, emitter: Emitter, completed: Completed
+    lease: Lease, session: RunSession, emitter: Emitter, completed: Completed
 ) -> Outcome:
     if not emitter.text and not completed.tool_calls:
         await emitter.emit_text(NO_RESPONSE)
@@ -212,14 +223,14 @@ async def _succeed(
         (MESSAGE_COMPLETED, orjson.dumps({"finish_reason": completed.finish_reason})),
         (RUN_COMPLETED, orjson.dumps({"usage": completed.usage.to_wire()})),
     ]
-    kept = bool(completed.new_messages)
+    write, request = session.ending(completed), session.request
     await lease.finish(
         RunStatus.COMPLETED,
         events=events,
         result=result,
-        session_key=request.session_key if kept else "",
+        session_key=request.session_key if write else "",
         agent_id=request.agent_id,
-        transcript=completed.new_messages,
+        session=write,
     )
     return Succeeded(result)
 

@@ -11,13 +11,14 @@ from openclaw_agent_worker.tools.catalog import ToolCatalog
 from openclaw_common.contracts.run_event import RunEvent
 from openclaw_common.runtime.clock import Clock
 from openclaw_common.runtime.config.root import Config
+from openclaw_common.store.sessions import Session
 
 
-class Transcripts(Protocol):
-    """Where session transcripts are read."""
+class Sessions(Protocol):
+    """Where sessions are read."""
 
-    async def transcript(self, session_key: str) -> list[bytes]:
-        """Return the messages of a session as JSON, oldest first. Raises StoreUnavailable."""
+    async def read(self, session_key: str) -> tuple[Session, list[bytes]]:
+        """Return the record, and the messages as JSON, oldest first. Raises StoreUnavailable."""
         ...
 
 
@@ -34,7 +35,7 @@ class WorkerContext:
     """The collaborators of an attempt."""
 
     config: Config
-    sessions: Transcripts
+    sessions: Sessions
     streams: PublishedEvents
     runner: AgentRunner
     tools: ToolCatalog

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 from openclaw_agent_worker.agent.port import AgentTurn, RunLimits, ToolBox
 from openclaw_agent_worker.context import WorkerContext
+from openclaw_agent_worker.context_limits import context_limits
 from openclaw_agent_worker.instructions import instructions_of
 from openclaw_agent_worker.recovery import RecordedToolBox, Recovered
+from openclaw_agent_worker.run_session import RunSession
 from openclaw_agent_worker.tools.tool import ToolContext
 from openclaw_common.contracts.errors import API_ERROR, ErrorBody, GatewayError
 from openclaw_common.contracts.run import RunRequest
@@ -20,20 +22,18 @@ EVENTS_AT_ONCE = 1_000_000
 
 
 async def prepare_turn(
-    context: WorkerContext, lease: Lease, request: RunRequest, agent: Agent
+    context: WorkerContext, lease: Lease, session: RunSession, agent: Agent
 ) -> AgentTurn:
     """Return the turn of this attempt. Raises GatewayError, StoreUnavailable."""
+    request = session.request
     config, model = context.config, model_of(request, agent)
     recovered = await _recovered(context, lease, model)
-    transcript = (
-        None if request.ephemeral else await context.sessions.transcript(request.session_key)
-    )
     images = await context.images.loaded(request.images)
     return AgentTurn(
         request=replace(request, images=images),
         model=model,
         instructions=await instructions_of(agent, request.system),
-        transcript=transcript,
+        transcript=session.transcript,
         idle_timeout_s=agent.model_idle_timeout_seconds,
         idempotency_key=f"{lease.id}:{lease.attempt}",
         tools=await _tools(context, lease, request, agent, recovered),
@@ -41,6 +41,7 @@ async def prepare_turn(
         recorded=recovered.replies,
         published=recovered.published,
         fallbacks=agent.model.fallbacks,
+        context=context_limits(config, agent, model, request),
     )
 
 

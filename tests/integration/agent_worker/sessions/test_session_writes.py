@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-import redis.asyncio
+from pydantic import SecretStr
 
 from openclaw_common.contracts.ids import new_run_id
 from openclaw_common.contracts.run import RunRequest, RunResult, RunStatus, Turn
@@ -22,7 +22,9 @@ END = [(RUN_COMPLETED, b"{}")]
 
 @pytest.fixture
 async def store(valkey_url: str) -> AsyncIterator[Store]:
-    store = await Store.connect(Redis(url=valkey_url), Runs(lease_ms=60_000), role="test")
+    store = await Store.connect(
+        Redis(url=SecretStr(valkey_url)), Runs(lease_ms=60_000), role="test"
+    )
     yield store
     await store.close()
 
@@ -101,10 +103,10 @@ async def test_a_stale_attempt_changes_nothing_of_the_session(store: Store) -> N
 
 
 async def test_a_run_that_read_another_epoch_ends_without_a_word_in_the_new_one(
-    store: Store, valkey: redis.asyncio.Redis
+    store: Store,
 ) -> None:
     lease = await claimed(store)
-    await valkey.hset(store.keys.session("s"), mapping={"epoch": 2, "revision": 1})
+    await store.client.execute("HSET", store.keys.session("s"), "epoch", 2, "revision", 1)
     assert not await lease.write_session("s", "main", SessionWrite(revision=0, tail=(b"old",)))
     await finish(lease, SessionWrite(revision=0, tail=(b"old",)))
     record = await store.runs.get(lease.id)
@@ -119,9 +121,9 @@ async def test_a_session_that_was_never_written_reads_as_a_new_one(store: Store)
 
 
 async def test_a_session_of_before_epochs_is_in_its_first_since_it_was_created(
-    store: Store, valkey: redis.asyncio.Redis
+    store: Store,
 ) -> None:
-    await valkey.hset(store.keys.session("s"), mapping={"created_ms": 5, "messages": 2})
+    await store.client.execute("HSET", store.keys.session("s"), "created_ms", 5, "messages", 2)
     session = await store.sessions.get("s")
     assert session is not None
     assert (session.epoch, session.revision, session.started_ms) == (1, 0, 5)

@@ -24,6 +24,7 @@ _FIELDS: Final = (
     "messages",
     "agent_id",
     "model",
+    "last_run_id",
 )
 
 
@@ -33,7 +34,7 @@ class Session:
 
     `started_ms` is the beginning of the epoch, `user_ms` the end of the last run that a user asked
     for. `messages` counts the transcript's. `model` is `provider/model` where the epoch was begun
-    with one.
+    with one. `last_run_id` is the run that wrote it last.
     """
 
     revision: int = 0
@@ -45,6 +46,7 @@ class Session:
     messages: int = 0
     agent_id: str = ""
     model: str | None = None
+    last_run_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +139,5 @@ def _session(values: list[bytes | None]) -> Session | None:
         messages=int(found.get("messages", "0")),
         agent_id=found.get("agent_id", ""),
         model=found.get("model"),
+        last_run_id=found.get("last_run_id", ""),
     )

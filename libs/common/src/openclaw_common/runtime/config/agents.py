@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
@@ -49,6 +49,25 @@ class ModelPolicy(Section):
     allow: Words | None = None
 
 
+class Compaction(Section):
+    """How a conversation that nears the model's context goes on: older messages as a summary."""
+
+    accepted_keys = openclaw_keys.COMPACTION
+
+    enabled: Flag = True
+    """Without it the oldest messages are left out of what the model is sent."""
+    mode: Literal["default", "safeguard"] = "safeguard"
+    """OpenClaw's two ways; here one way, which summarises long histories in pieces."""
+    keep_recent_tokens: Positive = 20_000
+    """Tokens of the newest messages that stay word for word, where the context has the room."""
+    reserve_tokens: Positive = 16_384
+    """Tokens left to the answer, at most a quarter of the context, where no maximum is known."""
+    summary_tokens: Positive = 2_000
+    """Tokens that a summary may have, at most an eighth of the context (ours)."""
+    model: str | None = None
+    """Who writes the summaries; without it, the agent's own model."""
+
+
 def _choice(value: Any) -> Any:
     if isinstance(value, dict | ModelChoice):
         return value
@@ -83,6 +102,9 @@ class AgentSettings(Section):
     """How long one attempt may take, in seconds; 0 for no limit."""
     model_idle_timeout_seconds: Positive = 120
     """How long the provider may stay silent within an answer, in seconds."""
+    context_tokens: Positive | None = None
+    """Tokens of context to use at most; without it the model's, or 128000 where that is unknown."""
+    compaction: Compaction = Compaction()
 
     def allows(self, model: str) -> bool:
         """Whether a request may ask for `model`, given as `provider/model`."""

@@ -44,7 +44,7 @@ AGENTS: Final = frozenset({"ownership"})
 _AGENT_SETTINGS: Final = _keys(
     "cwd repoRoot skills skillsLimits skipBootstrap skipOptionalBootstrapFiles"
     " contextInjection bootstrapPromptTruncationWarning"
-    " startupContext contextLimits contextTokens contextPruning compaction imageMaxDimensionPx"
+    " startupContext contextLimits contextPruning imageMaxDimensionPx"
     " imageQuality imageModel imageGenerationModel videoGenerationModel musicGenerationModel"
     " mediaModels pdfModel utilityModel modelSelectionScope params pdfMaxMb pdfMaxBytesMb"
     " pdfMaxPages thinkingDefault fastModeDefault verboseDefault toolProgressDetail"
@@ -54,6 +54,12 @@ _AGENT_SETTINGS: Final = _keys(
     " blockStreamingCoalesce humanDelay typingIntervalSeconds typingMode heartbeat subagents"
     " sandbox silentReply silentReplyRewrite additionalSystemPrompt systemPromptOverride"
     " promptOverlays authInheritance sessionStore runRetries experimental tts groupChat"
+)
+COMPACTION: Final = _keys(
+    "provider reserveTokensFloor maxHistoryShare maxActiveTranscriptBytes identifierPolicy"
+    " identifierInstructions customInstructions recentTurnsPreserve qualityGuard"
+    " midTurnPrecheck postIndexSync postCompactionSections timeoutSeconds thinkingLevel"
+    " notifyUser memoryFlush truncateAfterCompaction keepLastTurns"
 )
 IDENTITY: Final = frozenset({"avatar", "avatarUrl"})
 AGENT_DEFAULTS: Final = _AGENT_SETTINGS

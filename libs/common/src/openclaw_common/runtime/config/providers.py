@@ -150,17 +150,21 @@ def _resolve_models(
     return agents.model_copy(update={"entries": entries})
 
 
+def qualified_model(agent: Agent, providers: Mapping[str, Provider], model: str) -> str:
+    """Return `provider/model` for an alias or for the id of one provider's model, else `model`."""
+    aliases = {entry.alias.lower(): name for name, entry in agent.models.items() if entry.alias}
+    if "/" in model and model.lower() not in aliases:
+        return model
+    found = aliases.get(model.lower())
+    having = [n for n, p in providers.items() if any(m.id == model for m in p.models)]
+    return found or (f"{having[0]}/{model}" if len(having) == 1 else model)
+
+
 def _resolve_agent(
     agent: Agent, providers: Mapping[str, Provider], default_model: str | None
 ) -> Agent:
-    aliases = {entry.alias.lower(): name for name, entry in agent.models.items() if entry.alias}
-
     def qualified(model: str) -> str:
-        if "/" in model and model.lower() not in aliases:
-            return model
-        found = aliases.get(model.lower())
-        having = [n for n, p in providers.items() if any(m.id == model for m in p.models)]
-        return found or (f"{having[0]}/{model}" if len(having) == 1 else model)
+        return qualified_model(agent, providers, model)
 
     primary = agent.model.primary or default_model
     choice = ModelChoice(
@@ -172,4 +176,13 @@ def _resolve_agent(
     if allowed and ANY_MODEL not in allowed:
         own = (model for model in (choice.primary, *choice.fallbacks) if model)
         allowed = tuple(dict.fromkeys((*allowed, *own)))
-    return agent.model_copy(update={"model": choice, "allowed_models": allowed or (ANY_MODEL,)})
+    compaction = agent.compaction
+    if compaction.model:
+        compaction = compaction.model_copy(update={"model": qualified(compaction.model)})
+    return agent.model_copy(
+        update={
+            "model": choice,
+            "allowed_models": allowed or (ANY_MODEL,),
+            "compaction": compaction,
+        }
+    )

@@ -21,13 +21,13 @@ QueueMode = Literal["steer", "followup", "collect", "interrupt"]
 
 
 class Reset(Section):
-    """When a conversation starts afresh by itself."""
+    """When a conversation starts afresh by itself; with both, whichever comes first."""
 
     mode: Literal["none", "daily", "idle"] = "none"
     at_hour: Annotated[WholeNumber, Field(ge=0, le=23)] = 4
     """Local hour of the daily reset."""
     idle_minutes: Positive | None = None
-    """Pause after which it is reset, in minutes."""
+    """Pause of the user after which it is reset, in minutes; 60 if `mode` is `idle` without it."""
 
 
 class Maintenance(Section):
@@ -53,8 +53,11 @@ class Session(Section):
     """One person's addresses on several channels, by a name for the person."""
     reset: Reset = Reset()
     reset_by_type: dict[Literal["direct", "group", "thread"], Reset] = Field(default_factory=dict)
+    """What one kind of conversation sets otherwise."""
     reset_by_channel: dict[str, Reset] = Field(default_factory=dict)
+    """What holds for one channel instead of all of `reset` and `resetByType`."""
     reset_triggers: Words = ("/new", "/reset")
+    """Words at the start of a user's message that begin a new conversation."""
     maintenance: Maintenance = Maintenance()
 
 
