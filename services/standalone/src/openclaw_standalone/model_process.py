@@ -23,9 +23,11 @@ SLOTS: Final = 4
 MAX_THREADS: Final = 4
 WARNINGS: Final = 2
 """llama.cpp's log level: nothing is written for a request that goes well."""
-TEMPERATURE: Final = 0.2
-TOP_P: Final = 0.9
-"""Both as the model's authors recommend for its instruct form; a request may say otherwise."""
+TEMPERATURE: Final = 0.0
+"""The same question gets the same words, so that a run whose worker died goes on in its stream
+where it stopped; a request may say otherwise."""
+REPEAT_PENALTY: Final = 1.1
+"""Without one a model of this size falls into repeating a sentence."""
 
 
 def parameters(order: dict[str, Any]) -> Any:
@@ -43,7 +45,7 @@ def parameters(order: dict[str, Any]) -> Any:
     params.n_predict = order["max_tokens"]
     params.cpuparams.n_threads = min(os.cpu_count() or 1, MAX_THREADS)
     params.sampling.temp = TEMPERATURE
-    params.sampling.top_p = TOP_P
+    params.sampling.penalty_repeat = REPEAT_PENALTY
     params.verbosity = WARNINGS
     params.ui = False
     # Fitting to the memory of a GPU takes a third of the loading time, for nothing.
