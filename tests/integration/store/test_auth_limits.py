@@ -55,10 +55,13 @@ async def test_a_right_credential_forgets_earlier_failures(store: Store) -> None
 
 async def test_failures_older_than_the_window_do_not_count(store: Store) -> None:
     limits, brief = store.limits, Limit(window_ms=1)
+    failures = store.keys.auth_failures("gateway", "10.0.0.1")
     for _ in range(5):
         assert await limits.auth_failed("gateway", "10.0.0.1", brief) is None
         async with asyncio.timeout(5):
-            while await store.client.execute("EXISTS", store.keys.auth_failures("gateway", "10.0.0.1")):
+            while await store.client.execute(
+                "EXISTS", store.keys.auth_failures("gateway", "10.0.0.1")
+            ):
                 await asyncio.sleep(0)
 
 

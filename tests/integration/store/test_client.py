@@ -18,9 +18,7 @@ from tests.integration.store.wire import kill_connections
 
 @pytest.fixture
 async def client(valkey_url: str) -> AsyncIterator[RedisClient]:
-    client = RedisClient(
-        create_pool(valkey_url, timeout_s=2, client_name="test"), timeout_s=2
-    )
+    client = RedisClient(create_pool(valkey_url, timeout_s=2, client_name="test"), timeout_s=2)
     yield client
     await client.close()
 

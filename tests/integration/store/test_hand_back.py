@@ -8,9 +8,7 @@ from tests.integration.store.support import Bench, complete
 
 
 async def due_ms(bench: Bench, run_id: str) -> float:
-    score = await bench.redis.zscore(
-        bench.store.keys.queue(RUN), bench.store.keys.job_id(run_id)
-    )
+    score = await bench.redis.zscore(bench.store.keys.queue(RUN), bench.store.keys.job_id(run_id))
     assert score is not None
     return float(score)
 

@@ -59,9 +59,7 @@ async def test_results_come_back_as_they_were(bench: Bench) -> None:
         Usage(1, 2, 3, 4, 5),
     )
     lease = await bench.claim_one()
-    await lease.finish(
-        RunStatus.COMPLETED, events=[("run.completed", b"{}")], result=result
-    )
+    await lease.finish(RunStatus.COMPLETED, events=[("run.completed", b"{}")], result=result)
     assert (await bench.record(run_id)).result == result
 
 

@@ -107,22 +107,30 @@ class Lease:
                 if "equal or smaller" not in str(error):
                     raise
                 refused = True
-        # Refused for another attempt's sake, unless an earlier try whose answer was lost wrote it.
-        if refused and await self._last_written() != first + len(events) - 1:
+        # Refused for another's sake, unless an earlier try whose answer was lost wrote it.
+        if refused and not await self._ends_with(first + len(events) - 1, events[-1]):
             self.lost = True
         if self.lost:
             raise LeaseLost
 
+    async def _ends_with(self, sequence: int, event: Event) -> bool:
+        entry_id, fields = await self._last_entry()
+        type_, data = event
+        return entry_id == f"{self.attempt}-{sequence}" and fields == [type_.encode(), data]
+
     async def _last_written(self) -> int:
         """Return the last event's sequence if this attempt wrote it; raises LeaseLost."""
-        scripts = self.leases.scripts
-        key = scripts.keys.events(scripts.kind, self.id)
-        last = await scripts.client.execute("XREVRANGE", key, "+", "-", "COUNT", 1)
-        attempt, _, sequence = last[0][0].partition(b"-") if last else (b"0", b"", b"0")
-        if int(attempt) != self.attempt:
+        attempt, _, sequence = (await self._last_entry())[0].partition("-")
+        if attempt != str(self.attempt):
             self.lost = True
             raise LeaseLost
         return int(sequence)
+
+    async def _last_entry(self) -> tuple[str, list[bytes]]:
+        scripts = self.leases.scripts
+        key = scripts.keys.events(scripts.kind, self.id)
+        last = await scripts.client.execute("XREVRANGE", key, "+", "-", "COUNT", 1)
+        return (last[0][0].decode(), last[0][1]) if last else ("", [])
 
     async def checkpoint(self, name: str, value: bytes) -> None:
         """Record a finished step under `name`, for a later attempt."""
