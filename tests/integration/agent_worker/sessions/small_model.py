@@ -37,7 +37,9 @@ class SmallModel:
     summaries: int = 0
     refused: int = 0
     largest: int = 0
+    broken: bool = False
     broken_summaries: bool = False
+    models: list[str] = field(default_factory=list)
     tool: str = ""
     seen: list[list[dict[str, Any]]] = field(default_factory=list)
     port: int = 0
@@ -72,7 +74,10 @@ class SmallModel:
         self.largest = max(self.largest, used)
         if any(INSTRUCTIONS in text for text in texts):
             return self._summary(texts, used, most)
+        if self.broken:
+            return web.json_response({"error": {"message": "no", "type": "x"}}, status=400)
         self.seen.append(messages)
+        self.models.append(body["model"])
         if texts[-1].endswith(CALL) and messages[-1]["role"] == "user":
             return _stream(used, call=self.tool)
         if texts[-1].endswith(QUESTION):
