@@ -1,4 +1,4 @@
-"""One fleet per test module; its processes are killed, stopped and restarted by the tests."""
+"""One fleet for the whole ring; its processes are killed, stopped and restarted by the tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LEASE_MS = 2000
 RUNS = {"leaseMs": LEASE_MS, "renewMs": 500, "disconnectGraceSeconds": 5}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def fleet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Fleet]:
     """Two ingress and three supervised worker processes on one Valkey."""
     folder = tmp_path_factory.mktemp("fleet")

@@ -10,7 +10,7 @@ from tests.fakes.provider import expected_text
 from tests.harness.fleet import Fleet
 from tests.harness.stream_client import ResumingClient
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_an_ingress_killed_right_after_accepting_a_run_loses_nothing(fleet: Fleet) -> None:

@@ -40,7 +40,7 @@ async def check(fleet: Fleet, tasks: list[asyncio.Task[Transcript]]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("poisons", "beside"), [(1, 8), pytest.param(4, 40, marks=pytest.mark.faults)]
+    ("poisons", "beside"), [(1, 4), pytest.param(4, 40, marks=pytest.mark.faults)]
 )
 async def test_a_run_that_kills_its_worker_becomes_a_dead_letter_and_no_other_run_fails(
     tmp_path: Path, poisons: int, beside: int

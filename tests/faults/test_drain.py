@@ -42,9 +42,11 @@ async def test_sigterm_of_every_process_in_turn_fails_no_run(tmp_path: Path, str
                 return len(await valkey.keys("*:events")) >= streams
 
         await fleet.until(under_way, "all runs are accepted")
-        for worker in list(fleet.workers):
+        leaving = list(fleet.workers)
+        for _ in leaving:
             fleet.start_worker()
-            await fleet.workers_ready()
+        await fleet.workers_ready()
+        for worker in leaving:
             worker.process.send(signal.SIGTERM)
             assert await worker.process.wait() == 0, worker.process.tail()
             fleet.workers.remove(worker)

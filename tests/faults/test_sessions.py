@@ -11,7 +11,7 @@ from openclaw_common.store.keys import RUN
 from tests.faults.history import KEYS, check_session_order
 from tests.harness.fleet import Fleet
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from tests.fakes.provider import expected_text
 from tests.harness.fleet import Fleet
 from tests.harness.stream_client import ResumingClient, parse_frames
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SEED = 20261121
 TOKENS = 60

@@ -14,7 +14,7 @@ from tests.faults.history import KEYS, check_stream, entries, text_of_last_attem
 from tests.harness.fleet import Fleet, Worker
 from tests.harness.stream_client import ResumingClient, Transcript
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 TOKENS = 80
 LOST_HOST_LIMIT_S = LEASE_MS / 1000 + 1
