@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from openclaw_common.contracts.run import Turn
-from tests.integration.agent_worker.sessions.conftest import SESSION, Talk
 from tests.integration.agent_worker.sessions.small_model import QUESTION
+from tests.integration.agent_worker.sessions.talk import SESSION, Talk
 
 FACT = "FACT the code is 4711;"
 WORDS = "Some words of a user, who has a lot to say about nothing in particular. " * 5

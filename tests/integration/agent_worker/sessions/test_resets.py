@@ -9,8 +9,8 @@ import pytest
 from openclaw_agent_worker.agent.session_commands import GREETING
 from openclaw_common.contracts.run import RunStatus, Turn
 from openclaw_common.store.sessions import Session
-from tests.integration.agent_worker.sessions.conftest import SESSION, Talk
 from tests.integration.agent_worker.sessions.small_model import QUESTION
+from tests.integration.agent_worker.sessions.talk import SESSION, Talk
 
 FACT = "FACT the code is 4711;"
 MINUTE_MS = 60_000
