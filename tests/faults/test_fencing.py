@@ -16,7 +16,7 @@ from openclaw_common.store.keys import RUN
 from tests.fakes.provider import expected_text
 from tests.faults.conftest import RUNS
 from tests.faults.history import KEYS, Entry, check_stream, entries, text_of_last_attempt
-from tests.harness.fleet import Fleet, Worker
+from tests.harness.fleet import Fleet
 from tests.harness.stream_client import ResumingClient
 
 TOKENS = 40
@@ -37,7 +37,6 @@ async def stop_a_worker_past_its_lease_and_let_it_go_on(fleet: Fleet) -> tuple[s
     reader = ResumingClient(fleet.session, fleet.headers)
     text = f"/fake text tokens={TOKENS} delay_ms=60 seed=z"
     body = {"model": "openclaw", "messages": [{"role": "user", "content": text}]}
-    first = fleet.workers[0]
     reading = asyncio.create_task(reader.read([fleet.ingresses[0].url], body))
 
     async def streaming() -> bool:
@@ -48,19 +47,20 @@ async def stop_a_worker_past_its_lease_and_let_it_go_on(fleet: Fleet) -> tuple[s
     await fleet.until(streaming, "the run streams")
     async with fleet.redis() as valkey:
         run_id = (await valkey.zrange(KEYS.open(RUN), 0, -1))[0].decode()
-    first.signal(signal.SIGSTOP)
-    second = fleet.start_worker(supervised=False)
+        owner = (await valkey.hget(KEYS.record(RUN, run_id), "owner")).decode()
+    zombie = next(worker for worker in fleet.workers if worker.worker_id == owner)
+    zombie.signal(signal.SIGSTOP)
     await fleet.until(lambda: _attempt(fleet, run_id, 2), "another worker took the run over")
     await fleet.until(lambda: _published(fleet, run_id, 2, 5), "the second attempt streams")
     stopped_at = [entry for entry in await _events(fleet, run_id) if entry.attempt == 1]
-    first.signal(signal.SIGCONT)
+    zombie.signal(signal.SIGCONT)
     async with asyncio.timeout(40):
         seen = await reading
     after = [entry for entry in await _events(fleet, run_id) if entry.attempt == 1]
     assert after == stopped_at, "the stale attempt wrote"
     seen.check()
     assert not seen.errors
-    assert second.process.popen.poll() is None
+    assert all(worker.process.popen.poll() is None for worker in fleet.workers)
     return run_id, seen.text
 
 
@@ -79,16 +79,14 @@ async def _check(fleet: Fleet) -> None:
 async def test_a_worker_stopped_past_its_lease_writes_nothing_when_it_goes_on(
     tmp_path: Path,
 ) -> None:
-    async with Fleet(tmp_path, workers=1, supervised=False, runs=RUNS) as fleet:
+    async with Fleet(tmp_path, workers=2, supervised=False, runs=RUNS) as fleet:
         await _check(fleet)
-        zombie: Worker = fleet.workers[0]
-        assert zombie.process.popen.poll() is None
 
 
 async def test_without_fencing_the_same_scenario_is_seen_to_fail(tmp_path: Path) -> None:
     async with Fleet(
         tmp_path,
-        workers=1,
+        workers=2,
         supervised=False,
         runs=RUNS,
         worker_module="tests.faults.unfenced_worker",
