@@ -1,0 +1,46 @@
+"""Identifiers, and how one leads to another."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from openclaw_common.contracts.ids import (
+    chat_completion_id,
+    new_process_id,
+    new_request_id,
+    new_run_id,
+    parse_run_id,
+)
+
+
+def test_every_id_a_client_holds_leads_to_the_run() -> None:
+    run_id = new_run_id()
+    assert parse_run_id(run_id) == run_id
+    assert parse_run_id(chat_completion_id(run_id)) == run_id
+
+
+def test_ids_are_fresh_and_have_their_form() -> None:
+    assert len({new_run_id() for _ in range(100)}) == 100
+    assert re.fullmatch(r"req_[0-9a-f]{32}", new_request_id())
+    assert re.fullmatch(r"worker-[0-9a-f]{16}", new_process_id("worker"))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "run_",
+        "run_123",
+        "queue",
+        new_run_id() + "\n",
+        " " + new_run_id(),
+        new_run_id().upper(),
+        "chatcmpl-" + new_run_id().removeprefix("run_"),
+        "run_" + new_run_id(),
+        new_run_id() + ":events",
+    ],
+)
+def test_anything_else_is_no_run_id(value: str) -> None:
+    assert parse_run_id(value) is None
