@@ -141,7 +141,9 @@ class Lanes(RuleBasedStateMachine):
             assert not (latest and status == "in_progress")
         else:
             said_again = step is complete and settled == str(lease.attempt)
-            may = {"in_progress"} if step in (complete, Lease.release) else {"in_progress", "queued"}
+            may = (
+                {"in_progress"} if step in (complete, Lease.release) else {"in_progress", "queued"}
+            )
             assert said_again or (latest and status in may)
 
     def lapse(self, number: int) -> None:
