@@ -27,6 +27,9 @@ def test_ids_are_fresh_and_have_their_form() -> None:
     assert re.fullmatch(r"worker-[0-9a-f]{16}", new_process_id("worker"))
 
 
+RUN_ID = "run_123e4567-e89b-12d3-a456-426614174000"
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -34,12 +37,12 @@ def test_ids_are_fresh_and_have_their_form() -> None:
         "run_",
         "run_123",
         "queue",
-        new_run_id() + "\n",
-        " " + new_run_id(),
-        new_run_id().upper(),
-        "chatcmpl-" + new_run_id().removeprefix("run_"),
-        "run_" + new_run_id(),
-        new_run_id() + ":events",
+        RUN_ID + "\n",
+        " " + RUN_ID,
+        RUN_ID.upper(),
+        "chatcmpl-" + RUN_ID.removeprefix("run_"),
+        "run_" + RUN_ID,
+        RUN_ID + ":events",
     ],
 )
 def test_anything_else_is_no_run_id(value: str) -> None:
