@@ -110,7 +110,7 @@ async def test_a_failure_in_mid_stream_is_raised_as_an_api_error(
     client: openai.AsyncOpenAI,
 ) -> None:
     stream = await client.chat.completions.create(
-        model="openclaw", messages=say("/fake die after=3"), stream=True
+        model="openclaw", messages=say("/fake error after=3"), stream=True
     )
     texts: list[str] = []
 

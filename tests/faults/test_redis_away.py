@@ -86,7 +86,7 @@ async def status(fleet: Fleet, path: str) -> list[int]:
     ("trouble", "seconds", "readiness"),
     [
         (killed, 3, 503),
-        (full, 3, 200),
+        pytest.param(full, 3, 200, marks=pytest.mark.faults),
         pytest.param(killed, 20, 503, marks=pytest.mark.faults),
         pytest.param(frozen, 12, 503, marks=pytest.mark.faults),
         pytest.param(full, 15, 200, marks=pytest.mark.faults),

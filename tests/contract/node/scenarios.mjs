@@ -67,7 +67,7 @@ const scenarios = {
       answer: second.choices[0].message.content,
     };
   },
-  midStreamError: () => readStream({ messages: user("/fake die after=3") }),
+  midStreamError: () => readStream({ messages: user("/fake error after=3") }),
   refused: async () => {
     const bad = new OpenAI({ baseURL: client.baseURL, apiKey: "wrong", maxRetries: 0 });
     try {
