@@ -26,7 +26,7 @@ run: $(STAMPS)/workspace ## start the whole gateway here, with an embedded Valke
 # The fault ring measures times, so nothing else runs beside it.
 test: $(STAMPS)/dev $(STAMPS)/workspace ## run every test ring but the full fault ring (ARGS="tests/unit -k lane")
 	$(BIN)/pytest -m "not faults" -n 3 --dist loadfile $(or $(ARGS),--ignore tests/faults)
-	$(if $(ARGS),,$(BIN)/pytest -m "not faults" tests/faults)
+	$(if $(ARGS),,$(BIN)/pytest -m "not faults" -n 2 --dist loadfile tests/faults)
 
 check: $(STAMPS)/dev $(STAMPS)/workspace ## lint, formatting, types and import rules
 	$(BIN)/ruff check
