@@ -23,7 +23,7 @@ help: ## show this list
 run: $(STAMPS)/workspace ## start the whole gateway here, with an embedded Valkey and model (ARGS="--port 0")
 	@$(BIN)/openclaw-gateway up $(ARGS)
 
-# The fault ring measures times, so nothing else runs beside it.
+# The fault ring measures times, so no other ring runs beside it.
 test: $(STAMPS)/dev $(STAMPS)/workspace ## run every test ring but the full fault ring (ARGS="tests/unit -k lane")
 	$(BIN)/pytest -m "not faults" -n 3 --dist loadfile $(or $(ARGS),--ignore tests/faults)
 	$(if $(ARGS),,$(BIN)/pytest -m "not faults" -n 2 --dist loadfile tests/faults)

@@ -72,8 +72,12 @@ class Bench:
         return lease
 
     async def lapse(self, *run_ids: str) -> None:
-        """Let leases run out: their jobs are due."""
+        """Let leases run out: their jobs are due, and workers have been heard meanwhile."""
         keys = self.store.keys
+        seconds, microseconds = await self.redis.time()
+        heard_ms = seconds * 1000 + microseconds // 1000
+        await self.redis.hset(keys.presence(RUN), "heard_ms", heard_ms)
+        await self.redis.expire(keys.presence(RUN), 60)
         for run_id in run_ids:
             for key in (keys.queue(RUN), keys.quarantine(RUN)):
                 await self.redis.zadd(key, {keys.job_id(run_id): 1}, xx=True)
