@@ -11,6 +11,7 @@ import uuid
 
 RUN_PREFIX = "run_"
 CHAT_COMPLETION_PREFIX = "chatcmpl_"
+DELIVERY_PREFIX = "dlv_"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _RUN_ID = re.compile(rf"(?:{RUN_PREFIX}|{CHAT_COMPLETION_PREFIX})({_UUID})\Z")
 
@@ -29,6 +30,11 @@ def parse_run_id(value: str) -> str | None:
     """Return the run id that a `run_…` or `chatcmpl_…` id names, or None for anything else."""
     match = _RUN_ID.match(value)
     return RUN_PREFIX + match.group(1) if match else None
+
+
+def new_delivery_id() -> str:
+    """Return a fresh `dlv_<uuid4>`."""
+    return DELIVERY_PREFIX + str(uuid.uuid4())
 
 
 def new_request_id() -> str:
