@@ -6,6 +6,7 @@ what an older ingress wrote, and an older worker hand back what it does not unde
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -130,6 +131,47 @@ class ToolInvocation:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryPlan:
+    """Where the result of a run goes: `channel` is a channel's id or `last`.
+
+    `last` is wherever the session, or else the agent's main session, was heard from. `to` and
+    `thread_id` are in the channel's own form (`contracts.delivery.Destination`); without a `to`
+    the channel's `defaultTo` holds. `reply_to` is the platform's id of the message answered.
+    """
+
+    channel: str
+    to: str | None = None
+    account_id: str | None = None
+    thread_id: str | None = None
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """The system event that tells another session how a run ended that was delivered nowhere.
+
+    `label` begins it (`Hook GitHub`); `wake` says that the session's agent is to look at it now;
+    `only_failures` leaves out what went well.
+    """
+
+    session_key: str
+    label: str
+    wake: bool = True
+    only_failures: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Untrusted:
+    """Says that the message comes from outside and must be wrapped (contract §3.4).
+
+    `source` and `label` are its `Source:` and `Task:` lines.
+    """
+
+    source: str
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunRequest:
     """One request to an agent, as the ingress accepted it and a worker executes it.
 
@@ -140,6 +182,8 @@ class RunRequest:
     the usage. `timeout_s` bounds one attempt, in seconds (None: the worker's default). A run with a
     `tool` calls that and no model. `depth` counts the runs that led to this one by `sessions_send`.
     `thinking` says how hard the model is to think, in OpenClaw's words (`off` to `max`).
+    `delivery` says where the result goes, `announce` who hears of it otherwise. A run with
+    `reads_events` shows the model the session's system events.
     """
 
     agent_id: str
@@ -162,6 +206,10 @@ class RunRequest:
     tool: ToolInvocation | None = None
     depth: int = 0
     thinking: str | None = None
+    delivery: DeliveryPlan | None = None
+    announce: Announcement | None = None
+    untrusted: Untrusted | None = None
+    reads_events: bool = False
 
     def encode(self) -> bytes:
         """Return the JSON form with its schema number."""
@@ -180,9 +228,18 @@ class RunRequest:
         data["tools"] = tuple(ClientTool(**tool) for tool in data["tools"])
         sampling = data["sampling"]
         data["sampling"] = Sampling(**{**sampling, "stop": tuple(sampling["stop"])})
-        if data.get("tool") is not None:
-            data["tool"] = ToolInvocation(**data["tool"])
+        for name, kind in _OPTIONAL_PARTS.items():
+            if data.get(name) is not None:
+                data[name] = kind(**data[name])
         return cls(**data)
+
+
+_OPTIONAL_PARTS: Final[dict[str, Callable[..., object]]] = {
+    "tool": ToolInvocation,
+    "delivery": DeliveryPlan,
+    "announce": Announcement,
+    "untrusted": Untrusted,
+}
 
 
 def _turn(data: dict[str, Any]) -> Turn:
