@@ -123,6 +123,16 @@ async def test_a_run_handed_back_still_ends_when_its_grace_passes(bench: Bench) 
     assert await bench.store.runs.expire_overdue() == 1
 
 
+async def test_a_record_that_cannot_be_read_keeps_no_other_from_expiring(bench: Bench) -> None:
+    broken, whole = [await bench.submit(name) for name in "ab"]
+    for run_id in (broken, whole):
+        await bench.pass_deadline(run_id, "expires_ms")
+    await bench.redis.hdel(bench.store.keys.record(RUN, broken), "attempt")
+    await bench.store.runs.expire_overdue()
+    assert await bench.status(whole) is RunStatus.EXPIRED
+    assert await bench.store.runs.expire_overdue() == 0
+
+
 async def test_any_number_of_overdue_runs_is_ended(bench: Bench) -> None:
     ids = [await bench.submit(f"lane-{number}") for number in range(EXPIRE_BATCH + 20)]
     for run_id in ids:

@@ -22,7 +22,6 @@ from typing import Any, Final
 
 import orjson
 from arq.worker import Function
-from redis.exceptions import RedisError
 
 from openclaw_common.contracts.errors import API_ERROR, ErrorBody, StoreUnavailable
 from openclaw_common.contracts.run import RunStatus, SchemaNotSupported
@@ -246,9 +245,9 @@ class LaneWorker(ArqJobs):
                 await self._execute_leased(held, held.lease)
         except LeaseLost:
             logger.warning("lease_lost", extra={"job_id": job.job_id, "attempt": job.attempt})
-        except (StoreUnavailable, RedisError, OSError, TimeoutError):
+        except Exception:
             # The next claim hands it back, or its lease runs out.
-            logger.warning("job_not_settled", extra={"job_id": job.job_id}, exc_info=True)
+            logger.exception("job_not_settled", extra={"job_id": job.job_id})
             self._mark_unclear()
         finally:
             if self._held.get(job.job_id) is held:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from openclaw_common.contracts.errors import IdempotencyConflict, QueueFull
 from openclaw_common.store.connections import Arg
 from openclaw_common.store.jobs import JobScripts
+
+RETRY_AFTER_S: Final = 5
+"""What a refused client is told to wait, in seconds."""
+BULK_BYTES: Final = 262_144
+"""Size of a request from which on it does not share the connection of everything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +57,14 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The admit step of one kind of job."""
+    """The admit step of one kind of job.
+
+    `bulk` are the same scripts over a connection of its own: what is larger than BULK_BYTES goes
+    there, because a connection does one thing at a time.
+    """
 
     scripts: JobScripts
+    bulk: JobScripts
     bounds: Bounds
 
     async def admit(
@@ -77,7 +88,9 @@ class Admission:
         flat: list[Arg] = []
         for name, value in fields.items():
             flat += (name, value)
-        reply = await self.scripts.call(
+        size = sum(len(value) for value in fields.values() if isinstance(value, (bytes, str)))
+        scripts = self.bulk if size > BULK_BYTES else self.scripts
+        reply = await scripts.call(
             "admit",
             (
                 record_id,
@@ -102,7 +115,3 @@ class Admission:
                 raise IdempotencyConflict
             case _:
                 raise QueueFull(lane=reply[1] == b"lane", retry_after_s=RETRY_AFTER_S)
-
-
-RETRY_AFTER_S = 5
-"""What a refused client is told to wait, in seconds."""

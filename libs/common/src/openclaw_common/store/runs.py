@@ -111,11 +111,11 @@ class Runs:
 
     async def expire_overdue(self) -> int:
         """End runs that wait past their queue time limit or disconnect grace; returns how many."""
-        ended = last = int(await self.scripts.call("expire", (EXPIRE_BATCH,)))
-        while last == EXPIRE_BATCH:
-            last = int(await self.scripts.call("expire", (EXPIRE_BATCH,)))
-            ended += last
-        return ended
+        total, looked_at = 0, EXPIRE_BATCH
+        while looked_at == EXPIRE_BATCH:
+            looked_at, ended = await self.scripts.call("expire", (EXPIRE_BATCH,))
+            total += ended
+        return total
 
     async def attach_reader(self, run_id: str) -> None:
         """Count a chat-completions reader that came back; stops the disconnect grace."""

@@ -24,6 +24,8 @@ JOB_SCRIPTS: Final = (
     "expire",
 )
 OTHER_SCRIPTS: Final = ("auth_failure",)
+TAKES_ON_WORK: Final = frozenset({"admit", "claim", *OTHER_SCRIPTS})
+"""What a server whose memory is full refuses, before it does anything; the rest lets work end."""
 
 
 def source(name: str) -> str:
@@ -39,8 +41,10 @@ def compile_script(name: str, text: str) -> Script:
 @cache
 def load(name: str) -> Script:
     """Return the script `name`; raises KeyError for a name that is not an atomic step."""
+    # https://redis.io/docs/latest/develop/programmability/eval-intro/#eval-flags
+    first_line = "#!lua\n" if name in TAKES_ON_WORK else "#!lua flags=allow-oom\n"
     if name in JOB_SCRIPTS:
-        return compile_script(name, source("_prelude") + "\n" + source(name))
+        return compile_script(name, first_line + source("_prelude") + "\n" + source(name))
     if name in OTHER_SCRIPTS:
-        return compile_script(name, source(name))
+        return compile_script(name, first_line + source(name))
     raise KeyError(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from redis.exceptions import ResponseError
@@ -87,6 +87,7 @@ class Store:
             scripts=scripts,
             admission=Admission(
                 scripts,
+                replace(scripts, client=RedisClient(pool, timeout_s=timeout_s)),
                 Bounds(
                     max_open=runs.max_queued,
                     max_lane=runs.max_queued_per_session,
@@ -127,4 +128,5 @@ class Store:
 
     async def close(self) -> None:
         """Close the connections."""
+        await self.admission.bulk.client.close()
         await self.client.close()

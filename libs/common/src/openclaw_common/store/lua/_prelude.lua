@@ -141,7 +141,7 @@ end
 local function deadline_of(attempt, expires_ms, incompatible, abandon_ms)
   local expires, abandon = tonumber(expires_ms or '0') or 0, tonumber(abandon_ms or '0') or 0
   local deadline, ending = nil, nil
-  if expires > 0 and tonumber(attempt) <= (tonumber(incompatible or '0') or 0) then
+  if expires > 0 and (tonumber(attempt) or 0) <= (tonumber(incompatible or '0') or 0) then
     deadline, ending = expires, 'expired'
   end
   if abandon > 0 and (deadline == nil or abandon < deadline) then
@@ -171,26 +171,37 @@ local function end_expired(id, attempt, now)
     { 'error', failure }, now, false)
 end
 
--- Ends up to `most` waiting jobs whose deadline has passed; returns how many.
+-- Ends a waiting job whose deadline has passed; returns whether it did.
+local function expire_one(id, now)
+  local state = redis.call('HMGET', base .. id, 'status', 'attempt', 'expires_ms', 'incompatible',
+    'abandon_ms')
+  local deadline, ending = deadline_of(state[2], state[3], state[4], state[5])
+  if state[1] ~= 'queued' or not deadline or deadline > now then
+    redis.call('ZADD', base .. 'open', 'XX', state[1] == 'queued' and deadline or NEVER, id)
+    return false
+  end
+  if ending == 'expired' then
+    end_expired(id, tonumber(state[2]), now)
+  else
+    end_cancelled(id, tonumber(state[2]), 'disconnect', now, {})
+  end
+  return true
+end
+
+-- Ends up to `most` waiting jobs whose deadline has passed; returns how many it looked at, and ended.
 local function expire_overdue(most, now)
+  local overdue = redis.call('ZRANGEBYSCORE', base .. 'open', '-inf', now, 'LIMIT', 0, most)
   local ended = 0
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', base .. 'open', '-inf', now, 'LIMIT', 0, most)) do
-    local state = redis.call('HMGET', base .. id, 'status', 'attempt', 'expires_ms', 'incompatible',
-      'abandon_ms')
-    local deadline, ending = deadline_of(state[2] or '0', state[3], state[4], state[5])
-    if state[1] ~= 'queued' then
+  for _, id in ipairs(overdue) do
+    local readable, done = pcall(expire_one, id, now)
+    if readable and done then
+      ended = ended + 1
+    elseif not readable then
+      -- It cannot be read; the others must not wait for it.
       redis.call('ZADD', base .. 'open', 'XX', NEVER, id)
-    elseif not deadline or deadline > now then
-      redis.call('ZADD', base .. 'open', 'XX', deadline or NEVER, id)
-    elseif ending == 'expired' then
-      end_expired(id, tonumber(state[2]), now)
-      ended = ended + 1
-    else
-      end_cancelled(id, tonumber(state[2]), 'disconnect', now, {})
-      ended = ended + 1
     end
   end
-  return ended
+  return #overdue, ended
 end
 
 -- Changes a session by ARGV[at] onwards:

@@ -11,8 +11,9 @@
 --       become idle. unreadable: what was wrong with jobs that were put off.
 -- keeps the attempt number grows with every claim and is the fencing token: the new attempt's first
 --       event makes Redis itself refuse every id of an older attempt. A lease that ran out is a job
---       that is due again; it counts as a crash unless no worker could renew at that time. A job whose attempts are used up ends here as a dead letter. One job
---       that cannot be read does not keep the others from being claimed.
+--       that is due again; it counts as a crash unless no worker could renew at that time. A job
+--       whose attempts are used up ends here as a dead letter. One job that cannot be read does not
+--       keep the others from being claimed.
 
 local worker, lease_ms, wanted = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
 local idle = ARGV[9] == '1'

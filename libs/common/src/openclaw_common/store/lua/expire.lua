@@ -2,8 +2,8 @@
 --
 -- KEYS  1 queue
 -- ARGV  6 most jobs at once
--- reply number of jobs ended
+-- reply {jobs looked at: as many as asked for when there may be more, jobs ended}
 -- keeps a job behind a long one in its lane, or without any worker, ends in time too. A job in
 --       progress is none of its business: renew and the next claim look after that.
 
-return expire_overdue(tonumber(ARGV[6]), now_ms())
+return { expire_overdue(tonumber(ARGV[6]), now_ms()) }
