@@ -13,7 +13,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import chat, queue
+from benchmarks import chat, providers, queue
 from benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
     "first-token": chat.first_token,
     "short-runs": chat.short_runs,
     "tokens": chat.tokens,
+    "providers": providers.run,
 }
 
 

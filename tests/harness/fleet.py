@@ -77,6 +77,7 @@ class Fleet:
         worker: dict[str, Any] | None = None,
         worker_module: str = "openclaw_agent_worker",
         valkey: dict[str, str] | None = None,
+        provider: dict[str, Any] | None = None,
     ) -> None:
         self.folder = folder
         self.ingresses: list[Ingress] = []
@@ -85,6 +86,7 @@ class Fleet:
         self._wanted = (ingresses, workers, supervised)
         self._sections = {"runs": runs or {}, "ingress": ingress or {}, "worker": worker or {}}
         self._worker_module = worker_module
+        self._provider_entry = provider or {}
         self._valkey = ValkeyServer(
             host="127.0.0.1",
             port=free_port(),
@@ -185,6 +187,7 @@ class Fleet:
                         "api": "openai-completions",
                         "apiKey": "sk-fake",
                         "models": [{"id": "fake"}],
+                        **self._provider_config(),
                     }
                 }
             },
@@ -193,6 +196,13 @@ class Fleet:
             **self._sections,
         }
         self.config_path.write_text(json.dumps(config), encoding="utf-8")
+
+    def _provider_config(self) -> dict[str, Any]:
+        """Return the keys that replace those of the provider; its `baseUrl` is only a path."""
+        entry = dict(self._provider_entry)
+        if "baseUrl" in entry:
+            entry["baseUrl"] = self.provider_url + entry["baseUrl"]
+        return entry
 
     @property
     def config_path(self) -> Path:
