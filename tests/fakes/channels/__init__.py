@@ -1,0 +1,1 @@
+"""Stand-ins for the chat platforms, one file each; what they share is in `platform`."""
