@@ -96,7 +96,7 @@ def test_the_providers(config: Config) -> None:
 def test_hooks_channels_and_the_rest(config: Config) -> None:
     assert config.hooks.path == "/hooks"
     assert config.hooks.token == SecretStr("hooks-token")
-    assert config.hooks.mappings[0]["sessionKey"] == "hook:gmail:{{messages[0].id}}"
+    assert config.hooks.mappings[0].session_key == "hook:gmail:{{messages[0].id}}"
     telegram = config.channels["telegram"]
     assert telegram.allow_from == ("123456789", "tg:987654321")
     assert (telegram.model_extra or {})["botToken"] == SecretStr("telegram-token")
@@ -133,4 +133,4 @@ def test_the_seeds_snippets_load(load: Load) -> None:
     loaded = load(SEED, name="openclaw.yaml")
     assert loaded.warnings == ()
     assert loaded.config.gateway.http.endpoints.chat_completions.enabled
-    assert loaded.config.hooks.mappings[0]["action"]["to"] == "#dev-notifications"
+    assert loaded.config.hooks.mappings[0].to == "#dev-notifications"

@@ -67,6 +67,13 @@ class AuthLimits:
         """Forget the failures of a client."""
         await self.client.execute("DEL", self.keys.auth_failures(scope, client_ip))
 
+    async def auth_reset(self, scope: str, client_ip: str) -> None:
+        """Forget the failures of a client, and the lock that they caused."""
+        forgotten = self.client.submit("DEL", self.keys.auth_failures(scope, client_ip))
+        unlocked = self.client.submit("ZREM", self.keys.auth_locks, f"{scope}:{client_ip}")
+        await self.client.settle(forgotten)
+        await self.client.settle(unlocked)
+
 
 def _seconds(reply: list[bytes]) -> float:
     return int(reply[0]) + int(reply[1]) / 1e6

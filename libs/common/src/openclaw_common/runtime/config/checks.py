@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-from pydantic import SecretStr
 
 from openclaw_common.runtime.config.agents import ModelChoice
 from openclaw_common.runtime.config.base import Bounded
-from openclaw_common.runtime.config.hooks import Hooks
+from openclaw_common.runtime.config.hooks import GENERATED_KEY_PREFIX, GMAIL, Hooks
 from openclaw_common.runtime.config.key_path import KeyPath, show
 from openclaw_common.runtime.config.models import APIS_WITHOUT_BASE_URL
 
 if TYPE_CHECKING:
     from openclaw_common.runtime.config.root import Config
-
-GENERATED_KEY_PREFIX: Final = "hook:"
-"""What the session keys that hooks make up start with."""
 
 
 def problems(config: Config, *, require_auth: bool) -> Iterator[str]:
@@ -186,15 +181,15 @@ def _models_of(choice: ModelChoice) -> Iterator[tuple[KeyPath, str]]:
 def _hooks(hooks: Hooks) -> Iterator[str]:
     if hooks.token is None or not hooks.token.get_secret_value().strip():
         yield "hooks.token: hooks.enabled requires hooks.token"
-    prefixes = [p.strip().lower() for p in hooks.allowed_session_key_prefixes if p.strip()]
+    prefixes = hooks.session_key_prefixes
     default = hooks.default_session_key
     if prefixes and default is not None:
-        if not default.lower().startswith(tuple(prefixes)):
+        if not default.lower().startswith(prefixes):
             yield (
                 "hooks.defaultSessionKey: must match hooks.allowedSessionKeyPrefixes"
                 f" ({', '.join(prefixes)})"
             )
-    elif prefixes and not GENERATED_KEY_PREFIX.startswith(tuple(prefixes)):
+    elif prefixes and not GENERATED_KEY_PREFIX.startswith(prefixes):
         yield (
             f"hooks.allowedSessionKeyPrefixes: must include '{GENERATED_KEY_PREFIX}' when"
             " hooks.defaultSessionKey is unset"
@@ -204,14 +199,30 @@ def _hooks(hooks: Hooks) -> Iterator[str]:
             "hooks.allowedSessionKeyPrefixes: is required when a hook mapping sessionKey uses"
             " templates, even if hooks.allowRequestSessionKey=true"
         )
+    yield from _hook_mappings(hooks)
 
 
 def _has_templated_key(hooks: Hooks) -> bool:
-    paths = [(mapping.get("match") or {}).get("path") for mapping in hooks.mappings]
-    keys = [
-        key.get_secret_value() if isinstance(key, SecretStr) else key
-        for key in (mapping.get("sessionKey") for mapping in hooks.mappings)
-    ]
     # The preset's own key is a template; a mapping for its path stands before it.
-    preset = "gmail" in hooks.presets and "gmail" not in paths
-    return preset or any(isinstance(key, str) and "{{" in key for key in keys)
+    preset = GMAIL in hooks.presets and GMAIL not in [m.match.sub_path for m in hooks.mappings]
+    return preset or any("{{" in (mapping.session_key or "") for mapping in hooks.mappings)
+
+
+def _hook_mappings(hooks: Hooks) -> Iterator[str]:
+    for index, preset in enumerate(hooks.presets):
+        if preset != GMAIL:
+            yield f'{show(("hooks", "presets", index))}: is no preset; there is "{GMAIL}"'
+    for index, mapping in enumerate(hooks.mappings):
+        signature = mapping.signature
+        if signature is not None and not signature.secret.get_secret_value().strip():
+            place = show(("hooks", "mappings", index, "signature", "secret"))
+            yield f"{place}: is empty; put the secret there that the sender signs with"
+        key = mapping.session_key or ""
+        if "{{" in key or not key or not hooks.session_key_prefixes:
+            continue
+        if not key.lower().startswith(hooks.session_key_prefixes):
+            place = show(("hooks", "mappings", index, "sessionKey"))
+            yield (
+                f"{place}: must match hooks.allowedSessionKeyPrefixes"
+                f" ({', '.join(hooks.session_key_prefixes)})"
+            )

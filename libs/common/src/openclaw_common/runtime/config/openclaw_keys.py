@@ -81,11 +81,6 @@ QUEUE: Final = frozenset({"debounceMs"})
 GROUP_CHAT: Final = frozenset({"visibleReplies", "unmentionedInbound"})
 
 HOOKS: Final = frozenset({"sessionRetention", "internal"})
-HOOK_MAPPING: Final = _keys(
-    "id match path action wakeMode name agentId sessionKey sessionMode messageTemplate"
-    " textTemplate forEach deliver channel to model thinking timeoutSeconds"
-    " allowUnsafeExternalContent transform message text"
-)
 
 BINDING: Final = frozenset({"acp", "comment"})
 TOOLS: Final = _keys(
