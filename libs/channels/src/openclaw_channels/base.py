@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 import aiohttp
 
@@ -68,7 +68,21 @@ class CredentialsRevoked(PermanentFailure):
 
 
 class AnswerLost(SendFailure):
-    """The request was on its way and no answer came: it may have been sent."""
+    """The request was on its way and no answer came: it may have been sent.
+
+    `repeat_is_safe` overrules the channel's `idempotent` for this one send; None leaves it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        repeat_is_safe: bool | None = None,
+        http_status: int | None = None,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(message, http_status=http_status, code=code)
+        self.repeat_is_safe = repeat_is_safe
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +186,17 @@ class OutboundChannel(Protocol):
     @property
     def typing_seconds(self) -> float:
         """How long one `show_typing` lasts, in seconds; 0 where there is no such thing."""
+
+
+@runtime_checkable
+class FindsSent(Protocol):
+    """What an `OutboundChannel` may have beside: the way to settle a send whose answer was lost."""
+
+    async def find_sent(self, destination: Destination, *, send_key: str) -> Receipt | None:
+        """Return the receipt of the part that was sent with `send_key`, None if there is none.
+
+        Looks at recent messages of what `resolve` returned; raises a SendFailure.
+        """
 
 
 class TargetGrammar(Protocol):
