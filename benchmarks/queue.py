@@ -135,7 +135,7 @@ async def _serve(url: str, worker_id: str) -> None:
     store = await Store.connect(Redis(url=url), LIMITS, role="worker")
     worker = LaneWorker(
         [func(_noop, name=EXECUTE_RUN)],
-        store=store,
+        jobs=store.run_jobs,
         worker_id=worker_id,
         concurrency=CONCURRENCY,
         renew_ms=LIMITS.renew_ms,

@@ -166,7 +166,7 @@ async def _worker(gateway: Gateway) -> AsyncIterator[None]:
     config = gateway.config
     worker = LaneWorker(
         [func(gateway.execute_run, name=EXECUTE_RUN)],
-        store=gateway.store,
+        jobs=gateway.store.run_jobs,
         worker_id="worker-test",
         concurrency=config.worker.concurrency,
         renew_ms=config.runs.renew_ms,

@@ -48,7 +48,7 @@ async def working(url: str, worker_id: str, say: Any) -> None:
     store = await Store.connect(Redis(url=url), LONG_LEASE, role="worker")
     worker = LaneWorker(
         [func(execute, name=EXECUTE_RUN)],
-        store=store,
+        jobs=store.run_jobs,
         worker_id=worker_id,
         concurrency=4,
         renew_ms=20_000,

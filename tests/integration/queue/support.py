@@ -105,7 +105,7 @@ class Fleet:
         functions = [func(function or unused, name=EXECUTE_RUN if function else "unused")]
         worker = LaneWorker(
             [*functions, *options.pop("functions", ())],
-            store=store,
+            jobs=store.run_jobs,
             worker_id=name,
             concurrency=concurrency,
             renew_ms=renew_ms,

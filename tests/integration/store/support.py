@@ -53,7 +53,8 @@ class Bench:
         """The store with other bounds for `admit`."""
         admission = self.store.admission
         changed: Bounds = replace(admission.bounds, **bounds)
-        return replace(self.store, admission=replace(admission, bounds=changed))
+        jobs = replace(self.store.run_jobs, admission=replace(admission, bounds=changed))
+        return replace(self.store, run_jobs=jobs)
 
     async def submit(self, session: str = "s", **options: Any) -> str:
         """Admit a run of `session`; return its id."""

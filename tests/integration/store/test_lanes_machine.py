@@ -178,7 +178,7 @@ class Lanes(RuleBasedStateMachine):
         field = "expires_ms" if number % 2 else "abandon_ms"
         if waiting := self.in_state(RunStatus.QUEUED):
             self.do(self.bench.pass_deadline(waiting[number % len(waiting)], field))
-            self.do(self.bench.store.runs.expire_overdue())
+            self.do(self.bench.store.run_jobs.expire_overdue())
 
     @invariant()
     def everything_fits(self) -> None:

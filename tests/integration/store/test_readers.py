@@ -8,7 +8,7 @@ from openclaw_common.contracts.ids import new_run_id
 from openclaw_common.contracts.run import RunStatus
 from openclaw_common.store.keys import RUN
 from openclaw_common.store.run_reader import RunStreamReader
-from openclaw_common.store.runs import EXPIRE_BATCH
+from openclaw_common.store.job_store import EXPIRE_BATCH
 from tests.integration.store.support import Bench, complete
 
 
@@ -38,7 +38,7 @@ async def test_a_reader_that_comes_back_stops_the_grace(bench: Bench) -> None:
     await bench.store.runs.detach_reader(run_id)
     await bench.store.runs.attach_reader(run_id)
     assert await abandon_ms(bench, run_id) == 0
-    assert await bench.store.runs.expire_overdue() == 0
+    assert await bench.store.run_jobs.expire_overdue() == 0
 
 
 async def test_a_run_that_goes_on_without_readers_has_no_grace(bench: Bench) -> None:
@@ -88,7 +88,7 @@ async def test_a_run_behind_a_long_one_ends_when_its_grace_has_passed(bench: Ben
     lease = await bench.claim_one()
     await bench.store.runs.detach_reader(abandoned)
     await bench.pass_deadline(abandoned, "abandon_ms")
-    assert await bench.store.runs.expire_overdue() == 1
+    assert await bench.store.run_jobs.expire_overdue() == 1
     record = await bench.record(abandoned)
     assert (record.status, record.cancel_reason) == (RunStatus.CANCELLED, "disconnect")
     await complete(lease)
@@ -97,9 +97,9 @@ async def test_a_run_behind_a_long_one_ends_when_its_grace_has_passed(bench: Ben
 
 async def test_a_run_that_no_worker_takes_expires_in_time(bench: Bench) -> None:
     run_id = await bench.submit()
-    assert await bench.store.runs.expire_overdue() == 0
+    assert await bench.store.run_jobs.expire_overdue() == 0
     await bench.pass_deadline(run_id, "expires_ms")
-    assert await bench.store.runs.expire_overdue() == 1
+    assert await bench.store.run_jobs.expire_overdue() == 1
     record = await bench.record(run_id)
     assert (record.status, record.attempt) == (RunStatus.EXPIRED, 0)
     assert await bench.claim() == []
@@ -110,7 +110,7 @@ async def test_a_run_in_progress_does_not_expire(bench: Bench) -> None:
     run_id = await bench.submit()
     lease = await bench.claim_one()
     await bench.pass_deadline(run_id, "expires_ms")
-    assert await bench.store.runs.expire_overdue() == 0
+    assert await bench.store.run_jobs.expire_overdue() == 0
     await complete(lease)
 
 
@@ -120,7 +120,7 @@ async def test_a_run_handed_back_still_ends_when_its_grace_passes(bench: Bench) 
     await bench.store.runs.detach_reader(run_id)
     await lease.release(60)
     await bench.pass_deadline(run_id, "abandon_ms")
-    assert await bench.store.runs.expire_overdue() == 1
+    assert await bench.store.run_jobs.expire_overdue() == 1
 
 
 async def test_a_record_that_cannot_be_read_keeps_no_other_from_expiring(bench: Bench) -> None:
@@ -128,14 +128,14 @@ async def test_a_record_that_cannot_be_read_keeps_no_other_from_expiring(bench: 
     for run_id in (broken, whole):
         await bench.pass_deadline(run_id, "expires_ms")
     await bench.redis.hdel(bench.store.keys.record(RUN, broken), "attempt")
-    await bench.store.runs.expire_overdue()
+    await bench.store.run_jobs.expire_overdue()
     assert await bench.status(whole) is RunStatus.EXPIRED
-    assert await bench.store.runs.expire_overdue() == 0
+    assert await bench.store.run_jobs.expire_overdue() == 0
 
 
 async def test_any_number_of_overdue_runs_is_ended(bench: Bench) -> None:
     ids = [await bench.submit(f"lane-{number}") for number in range(EXPIRE_BATCH + 20)]
     for run_id in ids:
         await bench.pass_deadline(run_id, "expires_ms")
-    assert await bench.store.runs.expire_overdue() == len(ids)
+    assert await bench.store.run_jobs.expire_overdue() == len(ids)
     assert await bench.redis.zcard(bench.store.keys.open(RUN)) == 0

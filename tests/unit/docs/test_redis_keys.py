@@ -7,7 +7,7 @@ from dataclasses import astuple
 from pathlib import Path
 
 from openclaw_common.store import scripts
-from openclaw_common.store.keys import ARQ_JOB_PREFIX, RUN, TABLE, Keys
+from openclaw_common.store.keys import ARQ_JOB_PREFIX, DELIVERY, RUN, TABLE, Keys
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCUMENT = ROOT / "docs" / "redis-keys.md"
@@ -37,6 +37,13 @@ def test_every_key_the_code_can_make_has_a_row() -> None:
         keys.leases(RUN, "<worker_id>"),
         keys.control(RUN, "<worker_id>"),
         keys.jobs(RUN) + "plain:<job_id>",
+        keys.index(RUN),
+        keys.jobs(RUN) + "aging",
+        keys.jobs(DELIVERY) + "<rest>",
+        keys.of_run("<run_id>"),
+        keys.system_events("<session_key>"),
+        keys.schedule,
+        keys.schedule_wake,
         keys.idempotency("<sha256>"),
         keys.reader("<read_id>"),
         keys.session("<session_key>"),

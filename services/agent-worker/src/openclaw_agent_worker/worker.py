@@ -94,7 +94,7 @@ class AgentWorkerService:
         )
         self._worker = LaneWorker(
             [func(execute_run, name=EXECUTE_RUN)],
-            store=self._store,
+            jobs=self._store.run_jobs,
             worker_id=self._worker_id,
             concurrency=self._config.worker.concurrency,
             renew_ms=self._config.runs.renew_ms,
@@ -140,7 +140,7 @@ class AgentWorkerService:
 
 async def serve(config: Config, worker_id: str) -> None:
     """Run one worker process until SIGTERM or SIGINT, then drain; a second signal ends it."""
-    store = await Store.connect(config.redis, config.runs, role="worker")
+    store = await Store.connect(config.redis, config.runs, config.deliveries, role="worker")
     service = AgentWorkerService(config, store, worker_id=worker_id)
     try:
         await service.start()

@@ -123,7 +123,7 @@ async def serve(
     config: Config, host: str | None = None, port: int | None = None, *, reuse_port: bool = False
 ) -> None:
     """Run the ingress until SIGTERM or SIGINT; a second signal ends the process at once."""
-    store = await Store.connect(config.redis, config.runs, role="ingress")
+    store = await Store.connect(config.redis, config.runs, config.deliveries, role="ingress")
     service = IngressService(config, store, host=host, port=port, reuse_port=reuse_port)
     stop_signal = asyncio.create_task(wait_for_stop_signal())
     try:

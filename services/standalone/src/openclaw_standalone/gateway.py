@@ -69,7 +69,10 @@ class StandaloneGateway:
                 valkey = await EmbeddedValkey.start(state.valkey)
                 stack.push_async_callback(valkey.stop)
                 setup = setup.with_store(valkey.url)
-            store = await Store.connect(setup.config.redis, setup.config.runs, role="standalone")
+            config = setup.config
+            store = await Store.connect(
+                config.redis, config.runs, config.deliveries, role="standalone"
+            )
             stack.push_async_callback(store.close)
             await _ping(store)
             model, (worker_type, ingress_type) = await _prepare(setup, state, stack)

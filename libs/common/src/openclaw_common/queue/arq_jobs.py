@@ -21,8 +21,8 @@ from redis.exceptions import RedisError
 
 from openclaw_common.queue.held import Held
 from openclaw_common.queue.job_queue import pack, unpack
+from openclaw_common.store.job_store import JobStore
 from openclaw_common.store.lease_steps import ClaimedJob
-from openclaw_common.store.store import Store
 
 logger = logging.getLogger(__name__)
 
@@ -45,15 +45,15 @@ class ArqJobs(Worker):
         self,
         functions: Sequence[Function],
         *,
-        store: Store,
+        jobs: JobStore,
         worker_id: str,
         concurrency: int,
         **arq_options: Any,
     ) -> None:
         super().__init__(
             functions,
-            queue_name=store.scripts.keys.queue(store.scripts.kind),
-            redis_pool=ArqRedis(store.client.pool, job_serializer=pack, job_deserializer=unpack),
+            queue_name=jobs.keys.queue(jobs.kind.name),
+            redis_pool=ArqRedis(jobs.client.pool, job_serializer=pack, job_deserializer=unpack),
             handle_signals=False,
             max_jobs=concurrency,
             job_serializer=pack,
@@ -61,7 +61,7 @@ class ArqJobs(Worker):
             **arq_options,
         )
         self.worker_id = worker_id
-        self._leases = store.leases
+        self._leases = jobs.leases
 
     async def close(self) -> None:
         """Nothing to close: the connections are the store's."""

@@ -1,4 +1,4 @@
-"""The run queue as the ingress sees it: `submit` a request, get a durable run.
+"""The two queues from outside: `submit` a request, get a durable run or delivery.
 
 An arq job carries the function's name and the run id, in arq's own job layout, packed with msgpack
 (arq's default would unpickle whatever stands in Redis); everything of value is in the run record.
@@ -12,15 +12,31 @@ from typing import Any, Final
 import msgpack
 from arq.jobs import serialize_job
 
+from openclaw_common.contracts.delivery import DeliveryRequest
+from openclaw_common.contracts.ids import new_delivery_id
 from openclaw_common.contracts.run import RunRequest
 from openclaw_common.store.admission import Admitted, Idempotency, Replayed
+from openclaw_common.store.effects import FailureReport, NewDelivery
 from openclaw_common.store.run_reader import RunStreamReader
 from openclaw_common.store.store import Store
 
-__all__ = ["EXECUTE_RUN", "Admitted", "Idempotency", "Replayed", "RunQueue", "pack", "unpack"]
+__all__ = [
+    "DELIVER",
+    "EXECUTE_RUN",
+    "Admitted",
+    "DeliveryQueue",
+    "Idempotency",
+    "Replayed",
+    "RunQueue",
+    "arq_job",
+    "pack",
+    "unpack",
+]
 
 EXECUTE_RUN: Final = "execute_run"
 """The name of the job function that executes a run."""
+DELIVER: Final = "deliver"
+"""The name of the job function that executes a delivery."""
 
 
 def pack(value: Any) -> bytes:
@@ -32,6 +48,13 @@ def pack(value: Any) -> bytes:
 def unpack(raw: bytes) -> Any:
     """arq's job deserializer: msgpack; raises ValueError for anything else."""
     return msgpack.unpackb(raw, raw=False)
+
+
+def arq_job(function: str, record_id: str) -> bytes:
+    """Return the packed arq job that calls `function` with the id of its record."""
+    now_ms = time.time_ns() // 1_000_000
+    job: bytes = serialize_job(function, (record_id,), {}, None, now_ms, serializer=pack)
+    return job
 
 
 class RunQueue:
@@ -48,6 +71,7 @@ class RunQueue:
         idempotency: Idempotency | None = None,
         reader: RunStreamReader | None = None,
         on_disconnect: str = "continue",
+        on_failure: FailureReport | None = None,
     ) -> Admitted | Replayed:
         """Accept a run; when this returns, it is in Redis whole.
 
@@ -55,9 +79,7 @@ class RunQueue:
         `on_disconnect="cancel"` the run is cancelled once all readers have been away for the
         disconnect grace. Raises IdempotencyConflict, QueueFull, StoreUnavailable.
         """
-        job = serialize_job(
-            EXECUTE_RUN, (run_id,), {}, None, time.time_ns() // 1_000_000, serializer=pack
-        )
+        job = arq_job(EXECUTE_RUN, run_id)
         return await self._store.admission.admit(
             run_id,
             request.session_key,
@@ -72,7 +94,34 @@ class RunQueue:
                 "on_disconnect": on_disconnect,
                 "readers": 1 if reader else 0,
                 "idempotency_key": idempotency.key if idempotency else "",
+                **(on_failure.fields() if on_failure else {}),
             },
             idempotency=idempotency,
             reader_control=reader.control_of(run_id) if reader else "",
+        )
+
+
+class DeliveryQueue:
+    """Admits deliveries into the `deliveries` queue."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def prepare(self, request: DeliveryRequest) -> NewDelivery:
+        """Return a delivery that `Lease.finish` or a failed run brings into being."""
+        delivery_id = new_delivery_id()
+        return NewDelivery(delivery_id, request, arq_job(DELIVER, delivery_id))
+
+    async def submit(
+        self, request: DeliveryRequest, *, idempotency: Idempotency | None = None
+    ) -> Admitted | Replayed:
+        """Accept a delivery now. Raises IdempotencyConflict, QueueFull, StoreUnavailable."""
+        new = self.prepare(request)
+        return await self._store.delivery_jobs.admission.admit(
+            new.id,
+            new.lane,
+            new.arq_job,
+            new.fields(),
+            idempotency=idempotency,
+            parent=request.run_id or "",
         )

@@ -14,7 +14,7 @@ from typing import Any, Final
 from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.queue.held import Held
 from openclaw_common.store.client import BACKOFF_CAP_S
-from openclaw_common.store.store import Store
+from openclaw_common.store.job_store import JobStore
 
 logger = logging.getLogger(__name__)
 
@@ -30,18 +30,18 @@ class LeaseKeeper:
 
     def __init__(
         self,
-        store: Store,
+        jobs: JobStore,
         worker_id: str,
         held: Mapping[str, Held],
         *,
         renew_s: float,
         on_given_up: Callable[[], None],
     ) -> None:
-        self._store = store
+        self._jobs = jobs
         self._worker_id = worker_id
         self._held = held
         self._renew_s = renew_s
-        self._lease_s = store.leases.limits.lease_ms / 1000
+        self._lease_s = jobs.leases.limits.lease_ms / 1000
         self._on_given_up = on_given_up
 
     def loops(self) -> tuple[Coroutine[Any, Any, None], ...]:
@@ -61,7 +61,7 @@ class LeaseKeeper:
             await asyncio.sleep(self._renew_s)
             try:
                 await self._renew(list(self._held.values()))
-                await self._store.runs.expire_overdue()
+                await self._jobs.expire_overdue()
             except StoreUnavailable:
                 logger.warning("lease_renewal_failed", extra={"worker_id": self._worker_id})
 
@@ -70,7 +70,7 @@ class LeaseKeeper:
         if not renewing:
             return
         asked_at = asyncio.get_running_loop().time()
-        codes = await self._store.leases.renew(
+        codes = await self._jobs.leases.renew(
             self._worker_id, [(one.job.job_id, one.job.attempt) for one in renewing]
         )
         for one, code in zip(renewing, codes, strict=True):
@@ -97,15 +97,15 @@ class LeaseKeeper:
                     self._on_given_up()
 
     async def _control_loop(self) -> None:
-        control = self._store.client.blocking()
-        key = self._store.keys.control(self._store.scripts.kind, self._worker_id)
+        control = self._jobs.client.blocking()
+        key = self._jobs.keys.control(self._jobs.kind.name, self._worker_id)
         try:
             while True:
                 try:
                     told = await control.call(
                         "BLPOP", key, f"{CONTROL_BLOCK_S}", block_s=CONTROL_BLOCK_S
                     )
-                    held = told and self._held.get(self._store.keys.job_id(told[1].decode()))
+                    held = told and self._held.get(self._jobs.keys.job_id(told[1].decode()))
                     if held:
                         await self._renew([held])
                 except StoreUnavailable:

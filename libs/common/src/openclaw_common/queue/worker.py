@@ -24,16 +24,15 @@ import orjson
 from arq.worker import Function
 
 from openclaw_common.contracts.errors import API_ERROR, ErrorBody, StoreUnavailable
-from openclaw_common.contracts.run import RunStatus, SchemaNotSupported
-from openclaw_common.contracts.run_event import RUN_CANCELLED, RUN_FAILED
+from openclaw_common.contracts.run import SchemaNotSupported
 from openclaw_common.queue.arq_jobs import INCOMPATIBLE_DELAY_S, ArqJobs
 from openclaw_common.queue.held import Held
 from openclaw_common.queue.lease_keeper import LeaseKeeper
 from openclaw_common.store.client import BACKOFF_CAP_S, BACKOFF_START_S
 from openclaw_common.store.connections import BlockingConnection
+from openclaw_common.store.job_store import JobStore
 from openclaw_common.store.lease_steps import ClaimedJob
 from openclaw_common.store.leases import Lease, LeaseLost
-from openclaw_common.store.store import Store
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +56,7 @@ class LaneWorker(ArqJobs):
         self,
         functions: Sequence[Function],
         *,
-        store: Store,
+        jobs: JobStore,
         worker_id: str,
         concurrency: int,
         renew_ms: int,
@@ -65,14 +64,14 @@ class LaneWorker(ArqJobs):
         **arq_options: Any,
     ) -> None:
         super().__init__(
-            functions, store=store, worker_id=worker_id, concurrency=concurrency, **arq_options
+            functions, jobs=jobs, worker_id=worker_id, concurrency=concurrency, **arq_options
         )
-        self._store = store
-        self._lease_s = store.leases.limits.lease_ms / 1000
+        self._jobs = jobs
+        self._lease_s = jobs.leases.limits.lease_ms / 1000
         self._random_s = random_s
         self._held: dict[str, Held] = {}
         self._keeper = LeaseKeeper(
-            store,
+            jobs,
             worker_id,
             self._held,
             renew_s=renew_ms / 1000,
@@ -149,7 +148,7 @@ class LaneWorker(ArqJobs):
     # ---- claiming
 
     async def _claim_loop(self) -> None:
-        wake = self._store.client.blocking()
+        wake = self._jobs.client.blocking()
         pause = BACKOFF_START_S
         try:
             while not self._draining.is_set():
@@ -204,7 +203,7 @@ class LaneWorker(ArqJobs):
                 await self._slot_freed.wait()
 
     async def _wait_for_wake(self, wake: BlockingConnection, wait_s: float) -> None:
-        key = self._store.keys.wake(self._store.scripts.kind)
+        key = self._jobs.keys.wake(self._jobs.kind.name)
         popping = asyncio.create_task(
             wake.call("BLPOP", key, f"{wait_s:.3f}", block_s=wait_s), name="wake"
         )
@@ -300,14 +299,16 @@ class LaneWorker(ArqJobs):
     async def _settle(self, lease: Lease) -> None:
         if lease.settled or lease.lost:
             return
+        kind = self._jobs.kind
         if lease.cancel_reason:
             data = orjson.dumps({"reason": lease.cancel_reason})
-            await lease.finish(RunStatus.CANCELLED, events=[(RUN_CANCELLED, data)])
+            await lease.finish("cancelled", events=[(kind.event("cancelled"), data)])
         elif lease.draining:
             await lease.release()
         else:
             data = orjson.dumps({"error": INTERNAL_ERROR.to_record()})
-            await lease.finish(RunStatus.FAILED, events=[(RUN_FAILED, data)], error=INTERNAL_ERROR)
+            event = (kind.event(kind.failed), data)
+            await lease.finish(kind.failed, events=[event], error=INTERNAL_ERROR, dead=True)
 
 
 def _cancelled_from_outside() -> bool:

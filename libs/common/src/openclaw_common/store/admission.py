@@ -77,12 +77,14 @@ class Admission:
         idempotency: Idempotency | None = None,
         reader_control: str = "",
         delay_ms: int = 0,
+        parent: str = "",
     ) -> Admitted | Replayed:
         """Accept a job or say why not.
 
         `fields` go into the record as they are; `reader_control` is the control stream of a reader
-        that follows the job. Raises IdempotencyConflict, QueueFull, StoreUnavailable. Safe to send
-        again with the same `record_id`.
+        that follows the job; `parent` is the run that caused a delivery. Raises
+        IdempotencyConflict, QueueFull, StoreUnavailable. Safe to send again with the same
+        `record_id`.
         """
         keys = self.scripts.keys
         flat: list[Arg] = []
@@ -102,6 +104,7 @@ class Admission:
                 delay_ms,
                 self.bounds.queue_timeout_ms,
                 "{}",
+                parent,
                 *flat,
             ),
             (keys.idempotency(idempotency.digest()) if idempotency else "", reader_control),

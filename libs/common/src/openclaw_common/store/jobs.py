@@ -10,6 +10,7 @@ from openclaw_common.store import scripts
 from openclaw_common.store.client import RedisClient
 from openclaw_common.store.connections import Arg
 from openclaw_common.store.keys import Keys
+from openclaw_common.store.kinds import KINDS, JobKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,17 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class JobScripts:
-    """Runs the atomic steps of one kind of job (`run`) in one cell."""
+    """Runs the atomic steps of one kind of job (`run`, `delivery`) in one cell."""
 
     client: RedisClient
     keys: Keys
     kind: str
     retention: Retention
+
+    @property
+    def words(self) -> JobKind:
+        """The words of the kind."""
+        return KINDS[self.kind]
 
     async def call(self, name: str, args: Sequence[Arg], more_keys: Sequence[str] = ()) -> Any:
         """Run script `name` with its own `args` behind the shared ones."""

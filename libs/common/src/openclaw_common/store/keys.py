@@ -15,6 +15,8 @@ DEFAULT_CELL: Final = "c0"
 ARQ_JOB_PREFIX: Final = "arq:job:"
 RUN: Final = "run"
 """The kind of job that the `runs` queue holds."""
+DELIVERY: Final = "delivery"
+"""The kind of job that the `deliveries` queue holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,62 @@ TABLE: Final[tuple[KeySpec, ...]] = (
         "claim, release, settle_plain",
         "claim, renew, release, settle_plain",
         "attempt and owner of an arq job that is not a run, such as a cron tick",
+    ),
+    KeySpec(
+        "openclaw:{cell}:run:index",
+        "sorted set",
+        "four times the longest retention of a record after the last admission",
+        "admit, terminal steps",
+        "ingress",
+        "ids of all runs that have a record, by the time of acceptance in ms",
+    ),
+    KeySpec(
+        "openclaw:{cell}:run:aging",
+        "sorted set",
+        "four times the longest retention of a record after the last end",
+        "terminal steps",
+        "terminal steps",
+        "ids of ended runs, by the time at which their record will be gone; clears the index",
+    ),
+    KeySpec(
+        "openclaw:{cell}:delivery:<rest>",
+        "as under run",
+        "as under run, by the retention of the section deliveries",
+        "as under run; also finish of a run",
+        "delivery, ingress",
+        "the same keys for deliveries: record, events, lane (a destination), queue, leases, …",
+    ),
+    KeySpec(
+        "openclaw:{cell}:delivery:of:<run_id>",
+        "sorted set",
+        "twice the retention of dead letters after the last entry",
+        "finish, admit",
+        "ingress",
+        "ids of the deliveries that a run caused, by the time of acceptance in ms",
+    ),
+    KeySpec(
+        "openclaw:{cell}:system-events:<session_key>",
+        "stream",
+        "runs.systemEventRetentionSeconds after the last entry; runs.maxSystemEvents entries",
+        "push_event, finish, terminal steps",
+        "worker",
+        "what the session's agent is told at its next turn",
+    ),
+    KeySpec(
+        "openclaw:{cell}:schedule",
+        "sorted set",
+        "while something is scheduled",
+        "push_event, finish, fire",
+        "worker",
+        "what the fleet is to do at a time: wakes, heartbeats, cron jobs, by due time in ms",
+    ),
+    KeySpec(
+        "openclaw:{cell}:schedule:wake",
+        "list",
+        "at most 256 tokens",
+        "push_event, finish",
+        "worker",
+        "one token per entry that became due: wakes a scheduler",
     ),
     KeySpec(
         "openclaw:{cell}:idempotency:<sha256>",
@@ -300,6 +358,28 @@ class Keys:
     def transcript(self, session_key: str) -> str:
         """The transcript of a session."""
         return f"{self.base}transcript:{session_key}"
+
+    def of_run(self, run_id: str) -> str:
+        """The deliveries that a run caused."""
+        return f"{self.jobs(DELIVERY)}of:{run_id}"
+
+    def index(self, kind: str) -> str:
+        """The sorted set of all jobs that have a record."""
+        return f"{self.jobs(kind)}index"
+
+    def system_events(self, session_key: str) -> str:
+        """The system events of a session."""
+        return f"{self.base}system-events:{session_key}"
+
+    @property
+    def schedule(self) -> str:
+        """What the fleet is to do at a time."""
+        return f"{self.base}schedule"
+
+    @property
+    def schedule_wake(self) -> str:
+        """The tokens that wake a scheduler."""
+        return f"{self.base}schedule:wake"
 
     def auth_failures(self, scope: str, client_ip: str) -> str:
         """The failures of one client."""

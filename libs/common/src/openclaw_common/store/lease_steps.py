@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from openclaw_common.contracts.run_event import RUN_IN_PROGRESS, RUN_RESET
 from openclaw_common.store.connections import Arg
 from openclaw_common.store.jobs import JobScripts
 from openclaw_common.store.sessions import SessionLimits
@@ -68,6 +67,7 @@ class Leases:
 
     async def claim(self, worker_id: str, limit: int, *, idle: bool) -> Claim:
         """Take up to `limit` due jobs; `idle` says that the process runs nothing else."""
+        words = self.scripts.words
         reply = await self.scripts.call(
             "claim",
             (
@@ -77,8 +77,8 @@ class Leases:
                 int(idle),
                 self.limits.max_crashes,
                 self.limits.quarantine_after_crashes,
-                RUN_IN_PROGRESS,
-                RUN_RESET,
+                words.started,
+                words.restarted,
                 CLAIM_BYTES,
             ),
         )

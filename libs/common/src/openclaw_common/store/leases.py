@@ -11,9 +11,10 @@ import orjson
 from redis.exceptions import ResponseError
 
 from openclaw_common.contracts.errors import ErrorBody, StoreUnavailable
-from openclaw_common.contracts.run import RunResult, RunStatus
+from openclaw_common.contracts.run import RunResult
 from openclaw_common.store.client import retry_while_unavailable
 from openclaw_common.store.connections import Arg
+from openclaw_common.store.effects import Effect
 from openclaw_common.store.lease_steps import ClaimedJob, Leases
 from openclaw_common.store.sessions import SessionWrite
 
@@ -177,7 +178,7 @@ class Lease:
 
     async def finish(
         self,
-        status: RunStatus,
+        status: str,
         *,
         events: Sequence[Event],
         result: RunResult | None = None,
@@ -186,8 +187,12 @@ class Lease:
         agent_id: str = "",
         transcript: Sequence[bytes] = (),
         session: SessionWrite | None = None,
+        effects: Sequence[Effect] = (),
+        dead: bool = False,
     ) -> None:
         """End the job: `events` close its stream, the last one is the terminal event.
+
+        `effects` come to be in the same step; `dead` makes the job a dead letter.
 
         With a `session_key` that session is changed in the same step: as `session` says, else the
         `transcript` messages are appended to it. Raises ValueError for either without a key, and
@@ -195,21 +200,26 @@ class Lease:
         """
         if (transcript or session) and not session_key:
             raise ValueError("a transcript needs the session key it belongs to")
-        if not status.terminal or not events or events[-1][0] != f"run.{status.value}":
-            raise ValueError(f"the events of a {status} run end with its terminal event")
+        words = self.leases.scripts.words
+        if status not in words.terminal or not events or events[-1][0] != words.event(status):
+            raise ValueError(f"the events of a {status} {words.name} end with its terminal event")
         fields: dict[str, Arg] = {}
         if result is not None:
             fields["result"] = result.encode()
         if error is not None:
             fields["error"] = orjson.dumps(error.to_record())
         write = session or SessionWrite(tail=tuple(transcript))
-        await self._finish(status, events, fields, session_key, agent_id, write)
+        flat_effects = [item for effect in effects for item in effect.args()]
+        await self._finish(
+            (status, int(dead)), events, fields, flat_effects, session_key, agent_id, write
+        )
 
     async def _finish(
         self,
-        status: RunStatus,
+        ending: tuple[str, int],
         events: Sequence[Event],
         fields: Mapping[str, Arg],
+        effects: Sequence[Arg],
         session_key: str,
         agent_id: str,
         write: SessionWrite,
@@ -222,11 +232,13 @@ class Lease:
             args = (
                 self.id,
                 self.attempt,
-                status.value,
+                *ending,
                 len(flat_events),
                 *flat_events,
                 len(flat_fields),
                 *flat_fields,
+                len(effects),
+                *effects,
                 *(self._session_args(agent_id, write) if session_key else ()),
             )
             keys = self._session_keys(session_key) if session_key else ("", "")

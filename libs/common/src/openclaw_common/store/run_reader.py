@@ -247,4 +247,4 @@ class RunStreamReader:
             await asyncio.sleep(EXPIRE_PERIOD_S)
             with suppress(StoreUnavailable):
                 if self.following:
-                    await self._store.runs.expire_overdue()
+                    await self._store.run_jobs.expire_overdue()

@@ -34,10 +34,6 @@ _FIELDS: Final = (
 )
 
 
-EXPIRE_BATCH: Final = 100
-"""Runs that one step of `expire_overdue` ends at most."""
-
-
 class CancelOutcome(StrEnum):
     """What a cancellation found."""
 
@@ -108,14 +104,6 @@ class Runs:
         """Cancel a run: at once when it waits, through its worker when it is in progress."""
         reply = await self.scripts.call("cancel", (run_id, reason))
         return CancelOutcome(reply.decode())
-
-    async def expire_overdue(self) -> int:
-        """End runs that wait past their queue time limit or disconnect grace; returns how many."""
-        total, looked_at = 0, EXPIRE_BATCH
-        while looked_at == EXPIRE_BATCH:
-            looked_at, ended = await self.scripts.call("expire", (EXPIRE_BATCH,))
-            total += ended
-        return total
 
     async def attach_reader(self, run_id: str) -> None:
         """Count a chat-completions reader that came back; stops the disconnect grace."""

@@ -22,9 +22,10 @@ JOB_SCRIPTS: Final = (
     "cancel",
     "readers",
     "expire",
+    "push_event",
 )
 OTHER_SCRIPTS: Final = ("auth_failure",)
-TAKES_ON_WORK: Final = frozenset({"admit", "claim", *OTHER_SCRIPTS})
+TAKES_ON_WORK: Final = frozenset({"admit", "claim", "push_event", *OTHER_SCRIPTS})
 """What a server whose memory is full refuses, before it does anything; the rest lets work end."""
 
 

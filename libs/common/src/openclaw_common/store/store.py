@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 from redis.exceptions import ResponseError
 
+from openclaw_common.runtime.config.limits import Deliveries as DeliveriesConfig
 from openclaw_common.runtime.config.limits import Redis as RedisConfig
 from openclaw_common.runtime.config.limits import Runs as RunsConfig
 from openclaw_common.store.admission import Admission, Bounds
 from openclaw_common.store.client import RedisClient
 from openclaw_common.store.connections import create_pool
 from openclaw_common.store.dead_letters import DeadLetters
+from openclaw_common.store.effects import EventLimits
+from openclaw_common.store.job_store import JobStore
 from openclaw_common.store.jobs import JobScripts, Retention
-from openclaw_common.store.keys import RUN, Keys
+from openclaw_common.store.keys import Keys
+from openclaw_common.store.kinds import DELIVERIES, RUNS, JobKind
 from openclaw_common.store.lease_steps import ClaimLimits, Leases
 from openclaw_common.store.limits import AuthLimits
 from openclaw_common.store.provider_bench import ProviderBench
 from openclaw_common.store.run_stream import RunStreams
 from openclaw_common.store.runs import Runs
 from openclaw_common.store.sessions import SessionLimits, Sessions
+from openclaw_common.store.system_events import SystemEvents
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,61 +56,117 @@ class Store:
 
     client: RedisClient
     keys: Keys
-    scripts: JobScripts
-    admission: Admission
-    leases: Leases
+    run_jobs: JobStore
+    delivery_jobs: JobStore
     runs: Runs
     streams: RunStreams
+    delivery_streams: RunStreams
     sessions: Sessions
+    system_events: SystemEvents
     limits: AuthLimits
-    dead_letters: DeadLetters
     provider_bench: ProviderBench
+    bulk: RedisClient
 
     @classmethod
-    async def connect(cls, redis: RedisConfig, runs: RunsConfig, *, role: str) -> Self:
-        """Return a store; Redis need not be up yet. `role` names the connection in CLIENT LIST."""
+    async def connect(
+        cls,
+        redis: RedisConfig,
+        runs: RunsConfig,
+        deliveries: DeliveriesConfig | None = None,
+        *,
+        role: str,
+    ) -> Self:
+        """Return a store; Redis need not be up yet. `role` names the connection in CLIENT LIST.
+
+        A process that neither takes nor sends deliveries may leave their limits out.
+        """
+        deliveries = deliveries or DeliveriesConfig()
         timeout_s = redis.timeout_ms / 1000
         pool = create_pool(
             redis.url.get_secret_value(), timeout_s=timeout_s, client_name=f"openclaw-{role}"
         )
         client = RedisClient(pool, timeout_s=timeout_s)
+        bulk = RedisClient(pool, timeout_s=timeout_s)
         keys = Keys()
-        scripts = JobScripts(
-            client,
+        sessions = SessionLimits(
+            runs.transcript_max_messages, runs.session_retention_seconds * 1000
+        )
+        run_jobs = _job_store(
+            RUNS,
+            (client, bulk),
             keys,
-            RUN,
             Retention(
                 record_ms=runs.retention_seconds * 1000,
                 stream_ms=runs.stream_retention_seconds * 1000,
                 idempotency_ms=runs.idempotency_seconds * 1000,
                 dead_letter_ms=runs.dead_letter_retention_seconds * 1000,
             ),
+            Bounds(
+                max_open=runs.max_queued,
+                max_lane=runs.max_queued_per_session,
+                queue_timeout_ms=runs.queue_timeout_seconds * 1000,
+            ),
+            ClaimLimits(runs.lease_ms, runs.max_crashes, runs.quarantine_after_crashes),
+            sessions,
+        )
+        delivery_jobs = _job_store(
+            DELIVERIES,
+            (client, bulk),
+            keys,
+            Retention(
+                record_ms=deliveries.retention_seconds * 1000,
+                # What happened to a delivery is told by its events alone.
+                stream_ms=deliveries.retention_seconds * 1000,
+                idempotency_ms=runs.idempotency_seconds * 1000,
+                dead_letter_ms=deliveries.dead_letter_retention_seconds * 1000,
+            ),
+            Bounds(
+                max_open=deliveries.max_queued,
+                max_lane=deliveries.max_queued_per_destination,
+                queue_timeout_ms=0,
+            ),
+            ClaimLimits(
+                deliveries.lease_ms, deliveries.max_crashes, deliveries.quarantine_after_crashes
+            ),
+            sessions,
         )
         return cls(
             client=client,
             keys=keys,
-            scripts=scripts,
-            admission=Admission(
-                scripts,
-                replace(scripts, client=RedisClient(pool, timeout_s=timeout_s)),
-                Bounds(
-                    max_open=runs.max_queued,
-                    max_lane=runs.max_queued_per_session,
-                    queue_timeout_ms=runs.queue_timeout_seconds * 1000,
-                ),
-            ),
-            leases=Leases(
-                scripts,
-                ClaimLimits(runs.lease_ms, runs.max_crashes, runs.quarantine_after_crashes),
-                SessionLimits(runs.transcript_max_messages, runs.session_retention_seconds * 1000),
-            ),
-            runs=Runs(scripts, round(runs.disconnect_grace_seconds * 1000)),
-            streams=RunStreams(client, keys, RUN),
+            run_jobs=run_jobs,
+            delivery_jobs=delivery_jobs,
+            runs=Runs(run_jobs.scripts, round(runs.disconnect_grace_seconds * 1000)),
+            streams=RunStreams(client, keys, RUNS.name),
+            delivery_streams=RunStreams(client, keys, DELIVERIES.name),
             sessions=Sessions(client, keys),
+            system_events=SystemEvents(
+                run_jobs.scripts,
+                EventLimits(runs.max_system_events, runs.system_event_retention_seconds * 1000),
+            ),
             limits=AuthLimits(client, keys),
-            dead_letters=DeadLetters(scripts),
             provider_bench=ProviderBench(client, keys),
+            bulk=bulk,
         )
+
+    @property
+    def scripts(self) -> JobScripts:
+        """The steps of runs."""
+        return self.run_jobs.scripts
+
+    @property
+    def admission(self) -> Admission:
+        """The admission of runs."""
+        return self.run_jobs.admission
+
+    @property
+    def leases(self) -> Leases:
+        """The leases of runs."""
+        return self.run_jobs.leases
+
+    @property
+    def dead_letters(self) -> DeadLetters:
+        """The dead letters among runs."""
+        return self.run_jobs.dead_letters
 
     async def ping(self) -> None:
         """Return when Redis answers. Raises StoreUnavailable."""
@@ -128,5 +189,24 @@ class Store:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self.admission.bulk.client.close()
+        await self.bulk.close()
         await self.client.close()
+
+
+def _job_store(
+    kind: JobKind,
+    clients: tuple[RedisClient, RedisClient],
+    keys: Keys,
+    retention: Retention,
+    bounds: Bounds,
+    claiming: ClaimLimits,
+    sessions: SessionLimits,
+) -> JobStore:
+    scripts, bulk = (JobScripts(client, keys, kind.name, retention) for client in clients)
+    return JobStore(
+        kind=kind,
+        scripts=scripts,
+        admission=Admission(scripts, bulk, bounds),
+        leases=Leases(scripts, claiming, sessions),
+        dead_letters=DeadLetters(scripts),
+    )

@@ -94,6 +94,44 @@ class Runs(Bounded):
     """Messages that the transcript of one session keeps."""
     session_retention_seconds: Positive = 2_592_000
     """How long an unused session is kept, in seconds."""
+    max_system_events: Positive = 20
+    """System events that wait in one session; past it the oldest goes."""
+    system_event_retention_seconds: Positive = 604_800
+    """How long a system event waits for a turn of its session, in seconds."""
+
+
+class Deliveries(Bounded):
+    """How many deliveries may wait, how often they are tried and how long they are kept."""
+
+    bounds = (
+        ("max_queued_per_destination", "max_queued", 1),
+        ("renew_ms", "lease_ms", 3),
+        ("quarantine_after_crashes", "max_crashes", 1),
+    )
+
+    concurrency: Positive = 64
+    """Deliveries that one process executes at the same time."""
+    drain_seconds: NonNegative = 30
+    """How long SIGTERM waits for parts under way, in seconds."""
+    max_queued: Positive = 100_000
+    """Deliveries accepted and not ended, over the whole fleet; the `message` tool is refused more.
+
+    What a run owes is accepted beyond it.
+    """
+    max_queued_per_destination: Positive = 1000
+    """The same to one destination."""
+    lease_ms: Positive = 6000
+    """How long a delivery process that went silent keeps a delivery, in milliseconds."""
+    renew_ms: Positive = 2000
+    """How often a delivery process renews its leases, in milliseconds."""
+    max_crashes: Positive = 5
+    """Deaths of its process after which a delivery is given up."""
+    quarantine_after_crashes: Positive = 2
+    """Deaths of its process after which only a process that sends nothing else takes it."""
+    retention_seconds: Positive = 86_400
+    """How long an ended delivery can be read, in seconds."""
+    dead_letter_retention_seconds: Positive = 604_800
+    """How long one that failed can be read and replayed, in seconds."""
 
 
 class Worker(Section):

@@ -13,7 +13,7 @@ from openclaw_common.runtime.config.egress import Egress
 from openclaw_common.runtime.config.errors import ConfigError
 from openclaw_common.runtime.config.gateway import Gateway
 from openclaw_common.runtime.config.hooks import Hooks
-from openclaw_common.runtime.config.limits import Ingress, Redis, Runs, Worker
+from openclaw_common.runtime.config.limits import Deliveries, Ingress, Redis, Runs, Worker
 from openclaw_common.runtime.config.mcp import Mcp
 from openclaw_common.runtime.config.models import Models
 from openclaw_common.runtime.config.session import Messages, Session
@@ -32,6 +32,7 @@ class Config(Section):
     runs: Runs = Runs()
     worker: Worker = Worker()
     ingress: Ingress = Ingress()
+    deliveries: Deliveries = Deliveries()
     egress: Egress = Egress()
     session: Session = Session()
     messages: Messages = Messages()

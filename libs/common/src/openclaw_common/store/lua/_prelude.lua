@@ -9,6 +9,8 @@
 
 local base = ARGV[1]
 local tag = string.match(base, '{[^}]*}')
+local kind = string.match(base, ':(%a+):$')
+local cell = string.sub(base, 1, -#kind - 2)
 local retention_ms = tonumber(ARGV[2])
 local stream_retention_ms = tonumber(ARGV[3])
 local idempotency_ms = tonumber(ARGV[4])
@@ -18,8 +20,13 @@ local queue = base .. 'queue'
 local quarantine = base .. 'quarantine'
 local wake = base .. 'wake'
 local WAKE_TOKENS = 256
+-- An index outlives every record in it, and is gone some time after the last job.
+local INDEX_MS = 4 * math.max(retention_ms, dead_retention_ms)
 
-local TERMINAL = { completed = true, failed = true, cancelled = true, expired = true }
+local TERMINAL = {
+  completed = true, failed = true, cancelled = true, expired = true,
+  delivered = true, dead = true, unknown = true, suppressed = true,
+}
 local NEVER = '+inf'
 
 local function now_ms()
@@ -35,9 +42,10 @@ local function record_id(job_id)
   return string.sub(job_id, #tag + 1)
 end
 
-local function wake_one()
-  redis.call('LPUSH', wake, '1')
-  redis.call('LTRIM', wake, 0, WAKE_TOKENS - 1)
+local function wake_one(jobs)
+  local tokens = jobs and jobs .. 'wake' or wake
+  redis.call('LPUSH', tokens, '1')
+  redis.call('LTRIM', tokens, 0, WAKE_TOKENS - 1)
 end
 
 -- The last event's sequence number: 0 for an empty stream.
@@ -51,6 +59,93 @@ end
 
 local function append_event(id, attempt, sequence, type, data)
   redis.call('XADD', base .. id .. ':events', attempt .. '-' .. sequence, type, data)
+end
+
+-- Puts a new job at the end of its lane, and into the queue when it is the first there. `jobs` is what
+-- the keys of its kind start with; the other kinds' jobs that a step causes are written here too.
+-- `fields` is a flat list of record fields. Returns how many jobs of the lane are ahead.
+local function enqueue(jobs, id, lane, job, not_before, expires, data, fields, now)
+  local of_kind = string.match(jobs, ':(%a+):$')
+  local lane_key = jobs .. 'lane:' .. lane
+  local ahead = redis.call('LLEN', lane_key)
+  redis.call('XADD', jobs .. id .. ':events', '0-1',
+    of_kind == 'run' and 'run.queued' or of_kind .. '.pending', data)
+  redis.call('HSET', jobs .. id, 'id', id, 'lane', lane, 'status', 'queued', 'attempt', 0,
+    'crashes', 0, 'created_ms', now, 'not_before_ms', not_before, 'expires_ms', expires,
+    unpack(fields))
+  redis.call('SET', 'arq:job:' .. tag .. id, job)
+  redis.call('RPUSH', lane_key, id)
+  redis.call('ZADD', jobs .. 'open', expires > 0 and expires or NEVER, id)
+  redis.call('ZADD', jobs .. 'index', now, id)
+  redis.call('PEXPIRE', jobs .. 'index', INDEX_MS)
+  if ahead == 0 then
+    redis.call('ZADD', jobs .. 'queue', math.max(now, not_before), tag .. id)
+    wake_one(jobs)
+  end
+  return ahead
+end
+
+-- Notes when an ended record will be gone, and takes a few that are gone out of the index.
+local function age(id, at, now)
+  redis.call('ZADD', base .. 'aging', at, id)
+  redis.call('PEXPIRE', base .. 'aging', INDEX_MS)
+  local gone = redis.call('ZRANGEBYSCORE', base .. 'aging', '-inf', now, 'LIMIT', 0, 4)
+  if #gone > 0 then
+    redis.call('ZREM', base .. 'aging', unpack(gone))
+    redis.call('ZREM', base .. 'index', unpack(gone))
+  end
+end
+
+-- Notes which run caused a delivery.
+local function belongs_to(run_id, id, now)
+  local of = cell .. 'delivery:of:' .. run_id
+  redis.call('ZADD', of, now, id)
+  redis.call('PEXPIRE', of, 2 * dead_retention_ms)
+end
+
+local function add_delivery(id, lane, job, run_id, fields, now)
+  local jobs = cell .. 'delivery:'
+  if redis.call('EXISTS', jobs .. id) == 1 then
+    return
+  end
+  enqueue(jobs, id, lane, job, 0, 0, '{}', fields, now)
+  belongs_to(run_id, id, now)
+end
+
+-- Puts a system event at the end of a session's, unless the last one says the same. `keep` is the
+-- number of events kept. A wake puts the session into the schedule, to be looked at now.
+local function push_system_event(session_key, agent_id, text, wakes, keep, keep_ms, now)
+  local key = cell .. 'system-events:' .. session_key
+  local outcome = 'queued'
+  local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)
+  if last[1] and last[1][2][2] == text then
+    outcome = 'coalesced'
+  else
+    redis.call('XADD', key, 'MAXLEN', keep, '*', 'text', text)
+    redis.call('PEXPIRE', key, keep_ms)
+  end
+  if wakes then
+    redis.call('ZADD', cell .. 'schedule', 'LT', now, 'wake:' .. agent_id .. ':' .. session_key)
+    redis.call('LPUSH', cell .. 'schedule:wake', '1')
+    redis.call('LTRIM', cell .. 'schedule:wake', 0, WAKE_TOKENS - 1)
+  end
+  return outcome
+end
+
+-- What a run that failed causes, as it was laid down when it was accepted.
+local function report_failure(id, failure, now)
+  local state = redis.call('HMGET', base .. id, 'notice_id', 'notice_lane', 'notice_job',
+    'notice_fields', 'announce')
+  if state[1] then
+    add_delivery(state[1], state[2], state[3], id, cjson.decode(state[4]), now)
+  end
+  if state[5] then
+    local to = cjson.decode(state[5])
+    local known, error = pcall(cjson.decode, failure or '{}')
+    push_system_event(to.session_key, to.agent_id,
+      to.label .. ' (error): ' .. (known and error.message or 'Internal error'),
+      to.wake, to.keep, to.keep_ms, now)
+  end
 end
 
 -- Takes a job off the head of its lane and makes the next one due.
@@ -129,7 +224,12 @@ local function terminate(id, attempt, status, events, fields, now, dead)
     redis.call('PEXPIRE', base .. 'dead', dead_retention_ms)
   end
   redis.call('PEXPIRE', key, keep)
-  redis.call('PEXPIRE', key .. ':events', stream_retention_ms)
+  redis.call('PEXPIRE', key .. ':events', dead and math.max(stream_retention_ms,
+    kind == 'run' and 0 or keep) or stream_retention_ms)
+  age(id, now + keep, now)
+  if kind == 'run' and (status == 'failed' or status == 'expired') then
+    report_failure(id, redis.call('HGET', key, 'error'), now)
+  end
   if state[3] and state[3] ~= '' then
     redis.call('PEXPIRE', state[3], idempotency_ms)
   end
@@ -160,14 +260,14 @@ end
 local function end_cancelled(id, attempt, reason, now, fields)
   fields[#fields + 1] = 'cancel'
   fields[#fields + 1] = reason
-  terminate(id, attempt, 'cancelled', { 'run.cancelled', cjson.encode({ reason = reason }) }, fields,
-    now, false)
+  terminate(id, attempt, 'cancelled', { kind .. '.cancelled', cjson.encode({ reason = reason }) },
+    fields, now, false)
 end
 
 local function end_expired(id, attempt, now)
   local failure = cjson.encode({ status = 503, type = 'api_error', code = 'run_expired',
     message = 'The run waited longer than the queue time limit; retry later.' })
-  terminate(id, attempt, 'expired', { 'run.expired', '{"error":' .. failure .. '}' },
+  terminate(id, attempt, 'expired', { kind .. '.expired', '{"error":' .. failure .. '}' },
     { 'error', failure }, now, false)
 end
 

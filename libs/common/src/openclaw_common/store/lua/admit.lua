@@ -3,7 +3,8 @@
 -- KEYS  1 queue · 2 idempotency record or '' · 3 control stream of the caller's reader or ''
 -- ARGV  6 record id · 7 lane · 8 arq job (msgpack) · 9 max open jobs · 10 max jobs in the lane
 --       11 fingerprint of the body · 12 delay in ms · 13 queue time limit in ms (0: none)
---       14 data of the first event · 15.. flat list of record fields
+--       14 data of the first event · 15 the run that caused a delivery, or ''
+--       16.. flat list of record fields
 -- reply {'admitted', record id, jobs ahead in the lane, ms of acceptance} | {'replayed', record id}
 --       | {'conflict', record id} | {'full', 'queue'} | {'full', 'lane'}
 -- keeps either everything is written (record, event 1, lane, and, when the lane was idle, the arq
@@ -49,7 +50,6 @@ end
 if full() then
   return { 'full', full() }
 end
-local ahead = redis.call('LLEN', lane_key)
 local not_before = 0
 if tonumber(ARGV[12]) > 0 then
   not_before = now + tonumber(ARGV[12])
@@ -58,19 +58,16 @@ local expires = 0
 if tonumber(ARGV[13]) > 0 then
   expires = now + tonumber(ARGV[13])
 end
-append_event(id, 0, 1, 'run.queued', ARGV[14])
-redis.call('HSET', base .. id, 'id', id, 'lane', lane, 'status', 'queued', 'attempt', 0,
-  'crashes', 0, 'created_ms', now, 'not_before_ms', not_before, 'expires_ms', expires,
-  'idempotency', idempotency, unpack(ARGV, 15))
-redis.call('SET', 'arq:job:' .. tag .. id, job)
-redis.call('RPUSH', lane_key, id)
-redis.call('ZADD', base .. 'open', expires > 0 and expires or NEVER, id)
+local fields = { 'idempotency', idempotency }
+for i = 16, #ARGV do
+  fields[#fields + 1] = ARGV[i]
+end
+local ahead = enqueue(base, id, lane, job, not_before, expires, ARGV[14], fields, now)
+if ARGV[15] ~= '' then
+  belongs_to(ARGV[15], id, now)
+end
 if idempotency ~= '' then
   redis.call('HSET', idempotency, 'id', id, 'fingerprint', ARGV[11])
-end
-if ahead == 0 then
-  redis.call('ZADD', queue, math.max(now, not_before), tag .. id)
-  wake_one()
 end
 wake_reader()
 return { 'admitted', id, ahead, now }

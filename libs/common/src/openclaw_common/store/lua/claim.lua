@@ -42,8 +42,9 @@ end
 
 local function end_given_up(id, attempt, crashes)
   local failure = cjson.encode({ status = 500, type = 'api_error', code = 'attempts_exhausted',
-    message = 'The run was given up after its worker crashed repeatedly.' })
-  terminate(id, attempt, 'failed', { 'run.failed', '{"error":' .. failure .. '}' },
+    message = 'The ' .. kind .. ' was given up after its worker crashed repeatedly.' })
+  local status = kind == 'run' and 'failed' or 'dead'
+  terminate(id, attempt, status, { kind .. '.' .. status, '{"error":' .. failure .. '}' },
     { 'error', failure, 'crashes', crashes }, now, true)
 end
 
@@ -110,7 +111,7 @@ local function take(job_id, set)
   end
   attempt = attempt + 1
   local sequence = last_sequence(id) + 1
-  if attempt == 1 then
+  if attempt == 1 or ARGV[12] == ARGV[13] then
     append_event(id, attempt, sequence, ARGV[12], '{}')
   else
     append_event(id, attempt, sequence, ARGV[13], '{"discard_from":' ..
