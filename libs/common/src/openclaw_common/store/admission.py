@@ -19,11 +19,15 @@ BULK_BYTES: Final = 262_144
 
 @dataclass(frozen=True, slots=True)
 class Idempotency:
-    """A client's idempotency key: its scope, the key, and the SHA-256 of what it stands for."""
+    """A client's idempotency key: its scope, the key, and the SHA-256 of what it stands for.
+
+    `keep_ms` is how long it replays the job after its end, None for `runs.idempotencySeconds`.
+    """
 
     scope: str
     key: str
     fingerprint: str
+    keep_ms: int | None = None
 
     def digest(self) -> str:
         """The name of the key's record."""
@@ -90,6 +94,8 @@ class Admission:
         flat: list[Arg] = []
         for name, value in fields.items():
             flat += (name, value)
+        if idempotency is not None and idempotency.keep_ms is not None:
+            flat += ("idempotency_ms", idempotency.keep_ms)
         size = sum(len(value) for value in fields.values() if isinstance(value, (bytes, str)))
         scripts = self.bulk if size > BULK_BYTES else self.scripts
         reply = await scripts.call(

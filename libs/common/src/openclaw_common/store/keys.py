@@ -203,7 +203,7 @@ TABLE: Final[tuple[KeySpec, ...]] = (
     KeySpec(
         "openclaw:{cell}:idempotency:<sha256>",
         "hash",
-        "until the end, then runs.idempotencySeconds",
+        "until the end, then runs.idempotencySeconds or hooks.idempotencyTtlSeconds",
         "admit, claim, finish, cancel, expire",
         "admit",
         "run id and body fingerprint of one idempotency key in its scope",

@@ -201,7 +201,7 @@ end
 local function terminate(id, attempt, status, events, fields, now, dead)
   local key = base .. id
   local job_id = tag .. id
-  local state = redis.call('HMGET', key, 'lane', 'owner', 'idempotency')
+  local state = redis.call('HMGET', key, 'lane', 'owner', 'idempotency', 'idempotency_ms')
   local sequence = last_sequence(id)
   for i = 1, #events, 2 do
     sequence = sequence + 1
@@ -231,7 +231,7 @@ local function terminate(id, attempt, status, events, fields, now, dead)
     report_failure(id, redis.call('HGET', key, 'error'), now)
   end
   if state[3] and state[3] ~= '' then
-    redis.call('PEXPIRE', state[3], idempotency_ms)
+    redis.call('PEXPIRE', state[3], tonumber(state[4]) or idempotency_ms)
   end
   advance_lane(state[1], id, now)
 end
