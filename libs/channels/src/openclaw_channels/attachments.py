@@ -13,7 +13,13 @@ from yarl import URL
 
 from openclaw_channels.base import PermanentFailure, SendFailure, TemporaryFailure
 from openclaw_common.contracts.delivery import Media
-from openclaw_common.runtime.egress.errors import BadStatus, EgressError, TimedOut, Unreachable
+from openclaw_common.runtime.egress.errors import (
+    BadStatus,
+    EgressError,
+    TimedOut,
+    TooLarge,
+    Unreachable,
+)
 from openclaw_common.runtime.egress.fetch import Egress, FetchRules
 
 _MAX_NAME: Final = 100
@@ -27,6 +33,10 @@ _ANY_TYPE: Final = (
     "text/*",
     "video/*",
 )
+
+
+class AttachmentTooLarge(PermanentFailure):
+    """The attachment is larger than the rules allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +60,8 @@ class AttachmentRules:
 async def load(media: Media, egress: Egress, rules: AttachmentRules) -> Attachment:
     """Return the attachment's bytes, fetched from its URL where it has no data.
 
-    Raises PermanentFailure for one that cannot be had or is too large, TemporaryFailure where a
-    later try may succeed.
+    Raises AttachmentTooLarge, PermanentFailure for one that cannot be had, and TemporaryFailure
+    where a later try may succeed.
     """
     name = attachment_name(media)
     if media.data is not None:
@@ -70,6 +80,8 @@ async def load(media: Media, egress: Egress, rules: AttachmentRules) -> Attachme
 
 def _failure(name: str, error: EgressError) -> SendFailure:
     text = f"The attachment {name} cannot be fetched. {error}"
+    if isinstance(error, TooLarge):
+        return AttachmentTooLarge(text)
     passing = isinstance(error, (TimedOut, Unreachable)) or (
         isinstance(error, BadStatus) and (error.status >= 500 or error.status in _RETRIED)
     )
@@ -78,13 +90,13 @@ def _failure(name: str, error: EgressError) -> SendFailure:
 
 def _decoded(data: str, name: str, max_bytes: int) -> bytes:
     if len(data) // 4 * 3 > max_bytes + 2:
-        raise PermanentFailure(f"The attachment {name} is larger than {max_bytes} bytes.")
+        raise AttachmentTooLarge(f"The attachment {name} is larger than {max_bytes} bytes.")
     try:
         raw = base64.b64decode(data, validate=True)
     except binascii.Error:
         raise PermanentFailure(f"The data of the attachment {name} is not base64.") from None
     if len(raw) > max_bytes:
-        raise PermanentFailure(f"The attachment {name} is larger than {max_bytes} bytes.")
+        raise AttachmentTooLarge(f"The attachment {name} is larger than {max_bytes} bytes.")
     return raw
 
 

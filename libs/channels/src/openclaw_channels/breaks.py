@@ -15,6 +15,8 @@ WORD: Final = re.compile(r"(?=(?<![ \t])[ \t])")
 
 _ZWJ: Final = "\u200d"
 _REGIONAL: Final = range(0x1F1E6, 0x1F200)
+_LONGEST_ROW: Final = 64
+"""Flags in a row that are told apart, in code points."""
 _MODIFIERS: Final = range(0x1F3FB, 0x1F400)
 _TAGS: Final = range(0xE0020, 0xE0080)
 _HANGUL_TAILS: Final = range(0x1160, 0x1200)
@@ -31,8 +33,8 @@ def is_grapheme_boundary(text: str, place: int) -> bool:
         return (before, after) != ("\r", "\n")
     code = ord(after)
     if code in _REGIONAL and ord(before) in _REGIONAL:
-        first = place
-        while first > 0 and ord(text[first - 1]) in _REGIONAL:
+        first, least = place, max(0, place - _LONGEST_ROW)
+        while first > least and ord(text[first - 1]) in _REGIONAL:
             first -= 1
         return (place - first) % 2 == 0
     joins = (

@@ -8,6 +8,7 @@ else; a fence that is cut is closed and opened again with its info string.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -56,6 +57,8 @@ Length = Callable[[str], int]
 
 _BLANKS: Final = " \t\r\n"
 """White space that parts do not start or end with."""
+_NOT_TRIMMED: Final = re.compile(rf"[^{_BLANKS}]")
+_NOT_BLANK: Final = re.compile(r"[^\s\x1c-\x1f\x85]")
 _LOOK_BACK: Final = 64
 """Code points that a cut between graphemes may move back for a better place."""
 _TIERS: Final = (
@@ -202,12 +205,12 @@ class _Cutter:
     def _first(self, place: int, stop: int) -> int:
         """Return where a part may start: no blank lines, and no indentation that fills it."""
         span = self._span(place)
-        if not self._text[place:stop].strip():
+        if not _NOT_BLANK.search(self._text, place, stop):
             return stop
         if span and span.code:
             return place
-        rest = self._text[place:stop]
-        start = place + len(rest) - len(rest.lstrip(_BLANKS))
+        found = _NOT_TRIMMED.search(self._text, place, stop)
+        start = found.start() if found else stop
         line = self._text.rfind("\n", place, start) + 1
         if line == 0:
             at_line = place == 0 or self._text[place - 1] == "\n"
