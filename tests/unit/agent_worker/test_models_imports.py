@@ -32,8 +32,8 @@ print(*[name for name in ("openai", "anthropic", "google.genai") if name in sys.
         ("none", []),
         ("openai-completions", []),
         ("ollama", []),
-        ("openai-responses", ["openai"]),
-        ("anthropic-messages", ["anthropic"]),
+        ("openai-responses", []),
+        ("anthropic-messages", []),
         ("google-generative-ai", ["google.genai"]),
     ],
 )

@@ -10,21 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openclaw_agent_worker.models.answer import CallPiece, Piece, ReasoningPiece, TextPiece
 from openclaw_agent_worker.models.errors import Redaction, UpstreamFailure
-from openclaw_agent_worker.models.openai_answer import (
-    Answer,
-    CallPiece,
-    Counts,
-    Piece,
-    ReasoningPiece,
-    TextPiece,
-)
+from openclaw_agent_worker.models.openai_answer import ChatAnswer
 
 DONE = b"data: [DONE]\n\n"
 
 
-def new_answer() -> Answer:
-    return Answer(Redaction(()))
+def new_answer() -> ChatAnswer:
+    return ChatAnswer(Redaction(()))
 
 
 def frame(delta: dict[str, Any] | None = None, **chunk: Any) -> bytes:
@@ -110,8 +104,11 @@ def test_usage_and_finish_reason_are_kept_for_the_end() -> None:
     answer = new_answer()
     answer.feed(frame(choices=[{"delta": {}, "finish_reason": "length"}]))
     answer.feed(frame(choices=[], usage=usage) + DONE)
-    assert (answer.finish_reason, answer.done) == ("length", True)
-    assert answer.counts == Counts(prompt=3, completion=2, total=9, cached=1, reasoning=0)
+    assert (answer.ended, answer.done) == ("length", True)
+    used = answer.usage
+    assert used is not None
+    assert (used.input_tokens, used.output_tokens, used.cache_read_tokens) == (3, 2, 1)
+    assert used.details == {"total_tokens": 9, "reasoning_tokens": 0}
 
 
 def test_a_surrogate_pair_split_over_chunks_becomes_its_character() -> None:

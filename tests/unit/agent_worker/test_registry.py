@@ -8,8 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from openclaw_agent_worker.models.errors import Redaction
-from openclaw_agent_worker.models.openai_completions import Endpoint
+from openclaw_agent_worker.models.openai_completions import max_tokens_field
 from openclaw_agent_worker.models.registry import ModelRegistry, ModelUnavailable
 from openclaw_common.runtime.config import Config
 
@@ -72,4 +71,4 @@ async def test_credentials_do_not_show_in_a_models_repr(http: aiohttp.ClientSess
     ],
 )
 def test_the_token_limit_has_the_name_that_the_host_knows(url: str, name: str) -> None:
-    assert Endpoint("p", url, {}, Redaction(())).max_tokens_field == name
+    assert max_tokens_field(url) == name

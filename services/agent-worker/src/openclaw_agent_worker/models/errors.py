@@ -55,6 +55,7 @@ _SAME_AS: Final = {422: 400, 529: 503}
 _RETRYABLE: Final = frozenset({429, 500, 502, 503, 529})
 _STATUS_OF_TYPE: Final = {
     "invalid_request_error": 400,
+    "invalid_prompt": 400,
     "context_length_exceeded": 400,
     "authentication_error": 401,
     "invalid_api_key": 401,
@@ -62,6 +63,7 @@ _STATUS_OF_TYPE: Final = {
     "billing_error": 402,
     "permission_error": 403,
     "not_found_error": 404,
+    "request_too_large": 413,
     "model_not_found": 404,
     "rate_limit_error": 429,
     "rate_limit_exceeded": 429,
@@ -76,6 +78,8 @@ _OVERFLOW_TEXT: Final = re.compile(
     r"|input token count|reduce the length of the (?:messages|prompt)",
     re.IGNORECASE,
 )
+# What Anthropic says in a 400 of an account without money.
+_QUOTA_TEXT: Final = re.compile(r"credit balance is too low", re.IGNORECASE)
 _CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 _KEY_SHAPED: Final = re.compile(r"\b(?:sk|pk|rk)-[\w*.-]{6,}|(?i:bearer )\S{6,}")
 
@@ -151,6 +155,8 @@ def failure_of(
     code = error.get("code") if isinstance(error, dict) else None
     code = code if isinstance(code, str) and _CODE.match(code) else None
     if status == 429 and "insufficient_quota" in (code, _member(error, "type")):
+        status = 402
+    if status == 400 and _QUOTA_TEXT.search(_member(error, "message") or ""):
         status = 402
     retryable = status in _RETRYABLE
     status = _SAME_AS.get(status, status)

@@ -15,7 +15,6 @@ from pydantic_ai.messages import (
     BinaryContent,
     ImageUrl,
     ModelMessage,
-    ModelRequest,
     ModelRequestPart,
     ModelResponse,
     SystemPromptPart,
@@ -28,6 +27,8 @@ from pydantic_ai.messages import (
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.settings import ModelSettings, ToolChoice
 from pydantic_ai.tools import ToolDefinition
+
+from openclaw_agent_worker.models.content import detail_of, instructions_of
 
 _SENT_AS_THEY_ARE = (
     "temperature",
@@ -77,11 +78,7 @@ def encode_body(
 def _instructions(
     messages: Sequence[ModelMessage], parameters: ModelRequestParameters
 ) -> list[dict[str, Any]]:
-    if parameters.instruction_parts is not None:
-        text = "\n\n".join(part.content for part in parameters.instruction_parts)
-    else:
-        last = next((m for m in reversed(messages) if isinstance(m, ModelRequest)), None)
-        text = (last.instructions or "") if last else ""
+    text = instructions_of(messages, parameters)
     return [{"role": "system", "content": text}] if text else []
 
 
@@ -131,13 +128,18 @@ def _content_parts(content: Sequence[UserContent]) -> Iterable[dict[str, Any]]:
         if isinstance(item, str):
             yield {"type": "text", "text": item}
         elif isinstance(item, ImageUrl):
-            yield {"type": "image_url", "image_url": {"url": item.url}}
+            yield _image(item.url, detail_of(item))
         elif isinstance(item, BinaryContent) and item.is_image:
             data = b64encode(item.data).decode()
             url = f"data:{item.media_type};base64,{data}"
-            yield {"type": "image_url", "image_url": {"url": url}}
+            yield _image(url, detail_of(item))
         else:
             raise TypeError(f"a {type(item).__name__} cannot be sent in a user message")
+
+
+def _image(url: str, detail: str | None) -> dict[str, Any]:
+    shown = {"url": url} if detail is None else {"url": url, "detail": detail}
+    return {"type": "image_url", "image_url": shown}
 
 
 def _tool(tool: ToolDefinition) -> dict[str, Any]:

@@ -13,9 +13,18 @@ import aiohttp
 import httpx2
 from pydantic_ai.models import Model
 
+from openclaw_agent_worker.models.anthropic_messages import MessagesModel
+from openclaw_agent_worker.models.endpoint import (
+    Endpoint,
+    anthropic_endpoint,
+    ollama_endpoint,
+    openai_endpoint,
+)
+from openclaw_agent_worker.models.http_model import HttpModel
 from openclaw_agent_worker.models.http_transport import sdk_client
-from openclaw_agent_worker.models.openai_completions import Endpoint, OpenAICompletionsModel
-from openclaw_agent_worker.models.target import USER_AGENT, Target, target_of
+from openclaw_agent_worker.models.openai_completions import OpenAICompletionsModel
+from openclaw_agent_worker.models.openai_responses import ResponsesModel
+from openclaw_agent_worker.models.target import Target, target_of
 from openclaw_common.contracts.errors import API_ERROR, ErrorBody, GatewayError
 from openclaw_common.runtime.config.models import Provider
 
@@ -26,9 +35,24 @@ NOT_INSTALLED: Final = "provider_sdk_not_installed"
 MAX_MODELS: Final = 256
 """Models that are kept ready; the one that was unused for longest makes room."""
 
+_OWN_FAMILIES: Final[Mapping[str, tuple[type[HttpModel], Callable[[Target], Endpoint]]]] = {
+    "openai-completions": (
+        OpenAICompletionsModel,
+        lambda target: openai_endpoint(target, "/chat/completions"),
+    ),
+    "ollama": (
+        OpenAICompletionsModel,
+        # Ollama speaks chat completions below /v1, with everything that is served here.
+        lambda target: ollama_endpoint(target, "/v1/chat/completions"),
+    ),
+    "openai-responses": (ResponsesModel, lambda target: openai_endpoint(target, "/responses")),
+    "anthropic-messages": (
+        MessagesModel,
+        lambda target: anthropic_endpoint(target, "/v1/messages"),
+    ),
+}
+
 _SDK_FAMILIES: Final[Mapping[str, tuple[str, str]]] = {
-    "openai-responses": ("openai_responses", "openai"),
-    "anthropic-messages": ("anthropic_messages", "anthropic"),
     "google-generative-ai": ("google_generative_ai", "google"),
 }
 """Module in `families`, and the extra of this distribution that brings its SDK."""
@@ -112,12 +136,9 @@ class ModelRegistry:
         return provider
 
     def _build(self, target: Target, api: str) -> AnyModel:
-        if api == "openai-completions":
-            return OpenAICompletionsModel(target, _endpoint(target, target.base_url), self._http)
-        if api == "ollama":
-            # Ollama speaks chat completions below /v1, with everything that is served here.
-            base_url = target.base_url.removesuffix("/v1") + "/v1"
-            return OpenAICompletionsModel(target, _endpoint(target, base_url), self._http)
+        if api in _OWN_FAMILIES:
+            model, endpoint = _OWN_FAMILIES[api]
+            return model(target, endpoint(target), self._http)
         # Before the client, so that a process without SDK models pays for no httpx2 client.
         build = self._family(target, api)
         if self._sdk_http is None:
@@ -126,7 +147,7 @@ class ModelRegistry:
 
     def _family(self, target: Target, api: str) -> Callable[[Target, Any], AnyModel]:
         if api not in _SDK_FAMILIES:
-            known = ", ".join(sorted(["openai-completions", "ollama", *_SDK_FAMILIES]))
+            known = ", ".join(sorted([*_OWN_FAMILIES, *_SDK_FAMILIES]))
             raise ModelUnavailable(
                 f"models.providers.{target.provider}.api is '{api}', which this worker does not "
                 f"support; it supports {known}.",
@@ -146,21 +167,3 @@ def _imported(api: str, provider: str) -> ModuleType:
             f"({error.name}); install openclaw-agent-worker[{extra}].",
             NOT_INSTALLED,
         ) from error
-
-
-def _endpoint(target: Target, base_url: str) -> Endpoint:
-    headers = {
-        "User-Agent": USER_AGENT,
-        "Content-Type": "application/json",
-        "Accept": "text/event-stream",
-        # A compressed stream would be held back until the compressor's block is full.
-        "Accept-Encoding": "identity",
-        **({"Authorization": f"Bearer {target.key}"} if target.key else {}),
-    }
-    headers = {name: value for name, value in headers.items() if not target.has_header(name)}
-    return Endpoint(
-        provider=target.provider,
-        url=f"{base_url}/chat/completions",
-        headers={**headers, **target.headers},
-        redact=target.redact,
-    )

@@ -10,19 +10,18 @@ from google.genai.types import HttpOptions, HttpRetryOptions
 from pydantic_ai.models.google import GoogleModel
 from pydantic_ai.providers.google import GoogleProvider
 
+from openclaw_agent_worker.models.endpoint import GOOGLE_VERSIONS
 from openclaw_agent_worker.models.sdk_model import SdkModel, profile_of
 from openclaw_agent_worker.models.target import Target
 
 NO_KEY: Final = "none"
-VERSIONS: Final = ("v1beta", "v1alpha", "v1")
-"""What a base URL may end with; the SDK adds its own to one that ends otherwise."""
 
 
 def build(target: Target, http: httpx2.AsyncClient) -> SdkModel:
     """Return the model that `target` names."""
     base, _, version = target.base_url.rpartition("/")
-    if version not in VERSIONS:
-        base, version = target.base_url, VERSIONS[0]
+    if version not in GOOGLE_VERSIONS:
+        base, version = target.base_url, GOOGLE_VERSIONS[0]
     client = Client(
         vertexai=False,
         api_key=target.key or NO_KEY,
