@@ -32,9 +32,11 @@ from openclaw_agent_worker.agent.port import (
 )
 from openclaw_agent_worker.context import WorkerContext
 from openclaw_agent_worker.emitter import GATHER_S, Emitter, OutputLimitExceeded
+from openclaw_agent_worker.ending import RunEnding, prepare_ending
 from openclaw_agent_worker.models.errors import TIMEOUT as RUN_TIMEOUT
 from openclaw_agent_worker.recovery import step_name
 from openclaw_agent_worker.run_session import RunSession, open_session
+from openclaw_agent_worker.told import with_surroundings
 from openclaw_agent_worker.tool_run import invoke_tool
 from openclaw_agent_worker.turn import caller_of, prepare_turn
 from openclaw_common.contracts.errors import (
@@ -59,6 +61,8 @@ from openclaw_common.contracts.run_event import (
 from openclaw_common.runtime.config.agents import Agent
 from openclaw_common.store.leases import Lease, LeaseLost
 
+DEAD_LETTER_SOURCES: Final = frozenset({"hook", "cron", "channel", "api"})
+"""Sources of runs that nobody waits for: one that fails for good becomes a dead letter."""
 RELEASE_DELAY_S: Final = 1.0
 """How long a run waits when its transcript could not be read, in seconds."""
 
@@ -126,7 +130,7 @@ async def _settle(context: WorkerContext, lease: Lease) -> Outcome:
         await lease.release(RELEASE_DELAY_S)
         return HandedBack("the store was unavailable")
     except GatewayError as failure:
-        return await _fail(lease, failure.body)
+        return await _fail(lease, failure.body, request.source)
 
 
 async def _invoke(
@@ -157,9 +161,13 @@ async def _within_time(
     limit_s = request.timeout_s or agent.timeout_seconds or None
     execution: AgentExecution | None = None
     session = RunSession(lease, request)
+    ending = RunEnding(context, lease.id, request, None)
     try:
         async with asyncio.timeout(limit_s) as limit:
             session = await open_session(context, lease, request, agent)
+            request = session.request
+            ending = await prepare_ending(context, lease.id, request, session.route)
+            session.request = with_surroundings(request, lease.id, ending.shown)
             turn = await prepare_turn(context, lease, session, agent)
             execution = context.runner.start(turn)
             events = execution.events()
@@ -168,13 +176,14 @@ async def _within_time(
         if not limit.expired():
             raise
         if execution is None or not emitter.started:
-            return await _fail(lease, ErrorBody(504, API_ERROR, RUN_TIMEOUT, "run_timeout"))
+            error = ErrorBody(504, API_ERROR, RUN_TIMEOUT, "run_timeout")
+            return await _fail(lease, error, request.source)
         completed = execution.cut(TIMEOUT)
     except OutputLimitExceeded:
         if execution is None:
             raise
         completed = execution.cut(MAX_OUTPUT_BYTES)
-    return await _succeed(lease, session, emitter, completed)
+    return await _succeed(lease, session, emitter, completed, ending)
 
 
 async def _relay(
@@ -207,7 +216,11 @@ async def _relay(
 
 
 async def _succeed(
-    lease: Lease, session: RunSession, emitter: Emitter, completed: Completed
+    lease: Lease,
+    session: RunSession,
+    emitter: Emitter,
+    completed: Completed,
+    ending: RunEnding,
 ) -> Outcome:
     if not emitter.text and not completed.tool_calls:
         await emitter.emit_text(NO_RESPONSE)
@@ -223,7 +236,8 @@ async def _succeed(
         (MESSAGE_COMPLETED, orjson.dumps({"finish_reason": completed.finish_reason})),
         (RUN_COMPLETED, orjson.dumps({"usage": completed.usage.to_wire()})),
     ]
-    write, request = session.ending(completed), session.request
+    request = session.request
+    write = None if ending.leaves_no_trace(result.output) else session.ending(completed)
     await lease.finish(
         RunStatus.COMPLETED,
         events=events,
@@ -231,13 +245,15 @@ async def _succeed(
         session_key=request.session_key if write else "",
         agent_id=request.agent_id,
         session=write,
+        effects=ending.effects(result.output),
     )
     return Succeeded(result)
 
 
-async def _fail(lease: Lease, error: ErrorBody) -> Outcome:
+async def _fail(lease: Lease, error: ErrorBody, source: str) -> Outcome:
     event = (RUN_FAILED, orjson.dumps({"error": error.to_record()}))
-    await lease.finish(RunStatus.FAILED, events=[event], error=error)
+    dead = source in DEAD_LETTER_SOURCES
+    await lease.finish(RunStatus.FAILED, events=[event], error=error, dead=dead)
     return Failed(error)
 
 

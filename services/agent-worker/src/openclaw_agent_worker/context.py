@@ -8,10 +8,13 @@ from typing import Protocol
 from openclaw_agent_worker.agent.port import AgentRunner
 from openclaw_agent_worker.image_urls import ImageUrls
 from openclaw_agent_worker.tools.catalog import ToolCatalog
+from openclaw_common.contracts.delivery import DeliveryRequest
 from openclaw_common.contracts.run_event import RunEvent
 from openclaw_common.runtime.clock import Clock
 from openclaw_common.runtime.config.root import Config
+from openclaw_common.store.effects import NewDelivery, NewSystemEvent
 from openclaw_common.store.sessions import Session
+from openclaw_common.store.system_events import SystemEvent
 
 
 class Sessions(Protocol):
@@ -30,6 +33,26 @@ class PublishedEvents(Protocol):
         ...
 
 
+class WaitingEvents(Protocol):
+    """The system events of sessions."""
+
+    async def pending(self, session_key: str) -> list[SystemEvent]:
+        """Return what waits, oldest first. Raises StoreUnavailable."""
+        ...
+
+    def new(self, session_key: str, agent_id: str, text: str, *, wake: bool) -> NewSystemEvent:
+        """Return an event that the end of a run brings into being."""
+        ...
+
+
+class NewDeliveries(Protocol):
+    """Where deliveries get their id and their job."""
+
+    def prepare(self, request: DeliveryRequest) -> NewDelivery:
+        """Return a delivery that the end of a run brings into being."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerContext:
     """The collaborators of an attempt."""
@@ -37,6 +60,8 @@ class WorkerContext:
     config: Config
     sessions: Sessions
     streams: PublishedEvents
+    system_events: WaitingEvents
+    deliveries: NewDeliveries
     runner: AgentRunner
     tools: ToolCatalog
     images: ImageUrls

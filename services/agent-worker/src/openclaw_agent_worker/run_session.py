@@ -20,6 +20,7 @@ from openclaw_agent_worker.agent.session_commands import (
 )
 from openclaw_agent_worker.context import WorkerContext
 from openclaw_agent_worker.session_reset import reset_due
+from openclaw_common.contracts.delivery import Destination
 from openclaw_common.contracts.errors import InvalidRequest
 from openclaw_common.contracts.run import RunRequest
 from openclaw_common.runtime.config import Config
@@ -54,6 +55,11 @@ class RunSession:
     def transcript(self) -> Sequence[bytes] | None:
         """The messages that the run continues, as JSON, oldest first."""
         return None if self._session is None else self._messages
+
+    @property
+    def route(self) -> Destination | None:
+        """Where the session was heard from or answered last."""
+        return self._session.route if self._session else None
 
     async def reset(self, model: str | None) -> None:
         """Begin a new epoch. Raises LeaseLost."""

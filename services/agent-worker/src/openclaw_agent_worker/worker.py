@@ -28,7 +28,7 @@ from openclaw_agent_worker.tools.catalog import ToolCatalog
 from openclaw_agent_worker.tools.mcp import McpServers
 from openclaw_agent_worker.tools.registry import load_tools
 from openclaw_agent_worker.tools.services import ToolServices
-from openclaw_common.queue.job_queue import EXECUTE_RUN
+from openclaw_common.queue.job_queue import EXECUTE_RUN, DeliveryQueue
 from openclaw_common.queue.worker import LaneWorker
 from openclaw_common.runtime.clock import Clock, SystemClock
 from openclaw_common.runtime.config import Config
@@ -87,6 +87,8 @@ class AgentWorkerService:
             config=config,
             sessions=self._store.sessions,
             streams=self._store.streams,
+            system_events=self._store.system_events,
+            deliveries=DeliveryQueue(self._store),
             runner=LoopRunner(self._selector(self._http, clock).select),
             tools=ToolCatalog(tools, config, self._mcp),
             images=ImageUrls(egress, config.gateway.http.endpoints.chat_completions.images),

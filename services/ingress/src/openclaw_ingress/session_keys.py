@@ -10,12 +10,13 @@ from typing import Final
 from urllib.parse import quote
 
 from openclaw_common.contracts.errors import InvalidRequest
+from openclaw_common.contracts.ids import agent_of
 
 MAX_KEY_CHARS: Final = 512
 """Length of a session key that a client may choose."""
 MAX_USER_CHARS: Final = 256
 """A longer `user` stands in its session key as a SHA-256."""
-_RESERVED: Final = ("subagent:", "cron:", "acp:")
+RESERVED: Final = ("subagent:", "cron:", "acp:")
 _VISIBLE: Final = "".join(sorted(set(string.ascii_letters + string.digits + string.punctuation)))
 
 
@@ -40,13 +41,6 @@ def choose_session(agent_id: str, user: str, key_header: str) -> SessionChoice:
     return SessionChoice(f"agent:{agent_id}:openai:{uuid.uuid4()}", ephemeral=True)
 
 
-def agent_of(session_key: str) -> str | None:
-    """Return the agent id that a full session key names, or None."""
-    kind, _, rest = session_key.partition(":")
-    agent_id, colon, name = rest.partition(":")
-    return agent_id.lower() if kind.lower() == "agent" and agent_id and colon and name else None
-
-
 def header_value(session_key: str) -> str:
     """Return a session key fit for a header: percent-encoded where it is not visible ASCII."""
     return quote(session_key, safe=_VISIBLE.replace("%", ""))
@@ -58,7 +52,7 @@ def _given_key(agent_id: str, key: str) -> str:
     name = key.strip()
     while agent_of(name) is not None:
         name = name.split(":", 2)[2].strip()
-    if name.lower().startswith(_RESERVED):
+    if name.lower().startswith(RESERVED):
         raise InvalidRequest(
             "`x-openclaw-session-key` cannot use reserved internal session namespaces."
         )

@@ -37,6 +37,18 @@ def new_delivery_id() -> str:
     return DELIVERY_PREFIX + str(uuid.uuid4())
 
 
+def agent_of(session_key: str) -> str | None:
+    """Return the agent id that a full session key `agent:<id>:<name>` names, or None."""
+    kind, _, rest = session_key.partition(":")
+    agent_id, colon, name = rest.partition(":")
+    return agent_id.lower() if kind.lower() == "agent" and agent_id and colon and name else None
+
+
+def main_session(agent_id: str) -> str:
+    """Return the key of an agent's main session."""
+    return f"agent:{agent_id}:main"
+
+
 def new_request_id() -> str:
     """Return a fresh `req_<32 hex>` for the `x-request-id` header."""
     return "req_" + uuid.uuid4().hex

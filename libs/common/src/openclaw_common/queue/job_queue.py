@@ -12,8 +12,13 @@ from typing import Any, Final
 import msgpack
 from arq.jobs import serialize_job
 
-from openclaw_common.contracts.delivery import DeliveryRequest
-from openclaw_common.contracts.ids import new_delivery_id
+from openclaw_common.contracts.delivery import (
+    DEFAULT_ACCOUNT,
+    LAST,
+    DeliveryRequest,
+    Destination,
+)
+from openclaw_common.contracts.ids import agent_of, new_delivery_id
 from openclaw_common.contracts.run import RunRequest
 from openclaw_common.store.admission import Admitted, Idempotency, Replayed
 from openclaw_common.store.effects import FailureReport, NewDelivery
@@ -37,6 +42,8 @@ EXECUTE_RUN: Final = "execute_run"
 """The name of the job function that executes a run."""
 DELIVER: Final = "deliver"
 """The name of the job function that executes a delivery."""
+FAILURE_NOTICE: Final = "The agent could not complete this request ({run_id})."
+"""What whoever waits for a result is told when there is none."""
 
 
 def pack(value: Any) -> bytes:
@@ -71,7 +78,6 @@ class RunQueue:
         idempotency: Idempotency | None = None,
         reader: RunStreamReader | None = None,
         on_disconnect: str = "continue",
-        on_failure: FailureReport | None = None,
     ) -> Admitted | Replayed:
         """Accept a run; when this returns, it is in Redis whole.
 
@@ -94,10 +100,39 @@ class RunQueue:
                 "on_disconnect": on_disconnect,
                 "readers": 1 if reader else 0,
                 "idempotency_key": idempotency.key if idempotency else "",
-                **(on_failure.fields() if on_failure else {}),
+                **self._owed(run_id, request).fields(),
             },
             idempotency=idempotency,
             reader_control=reader.control_of(run_id) if reader else "",
+        )
+
+    def _owed(self, run_id: str, request: RunRequest) -> FailureReport:
+        """Return what the run causes if it fails, also without a worker to say so.
+
+        Whom its result was for is told so; where nobody was named, the session that would have
+        heard of it.
+        """
+        plan, announce = request.delivery, request.announce
+        if plan is not None and plan.to is not None and plan.channel != LAST:
+            destination = Destination(
+                plan.channel, plan.to, plan.account_id or DEFAULT_ACCOUNT, plan.thread_id
+            )
+            notice = DeliveryRequest(
+                destination,
+                FAILURE_NOTICE.format(run_id=run_id),
+                run_id=run_id,
+                session_key=request.session_key,
+                agent_id=request.agent_id,
+                source="notice",
+                reply_to=plan.reply_to,
+            )
+            return FailureReport(notice=DeliveryQueue(self._store).prepare(notice))
+        if announce is None:
+            return FailureReport()
+        events = self._store.system_events
+        agent_id = agent_of(announce.session_key) or request.agent_id
+        return FailureReport(
+            event=events.new(announce.session_key, agent_id, announce.label, wake=announce.wake)
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from openclaw_common.contracts.delivery import DeliveryRequest
+from openclaw_common.contracts.delivery import DeliveryRequest, Destination
 from openclaw_common.store.connections import Arg
 
 
@@ -85,7 +85,19 @@ class EventsRead:
         return ["read", self.session_key, ms, int(number) + 1]
 
 
-Effect = NewDelivery | NewSystemEvent | EventsRead
+@dataclass(frozen=True, slots=True)
+class RouteSeen:
+    """Where the session was heard from or answered last: what the channel `last` stands for."""
+
+    session_key: str
+    destination: Destination
+
+    def args(self) -> list[Arg]:
+        """What `finish` takes for it."""
+        return ["route", self.session_key, orjson.dumps(self.destination)]
+
+
+Effect = NewDelivery | NewSystemEvent | EventsRead | RouteSeen
 
 
 @dataclass(frozen=True, slots=True)

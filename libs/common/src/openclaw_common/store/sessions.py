@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import orjson
+
+from openclaw_common.contracts.delivery import Destination
 from openclaw_common.store.client import RedisClient
 from openclaw_common.store.connections import Arg
 from openclaw_common.store.keys import Keys
@@ -25,6 +28,7 @@ _FIELDS: Final = (
     "agent_id",
     "model",
     "last_run_id",
+    "route",
 )
 
 
@@ -34,7 +38,8 @@ class Session:
 
     `started_ms` is the beginning of the epoch, `user_ms` the end of the last run that a user asked
     for. `messages` counts the transcript's. `model` is `provider/model` where the epoch was begun
-    with one. `last_run_id` is the run that wrote it last.
+    with one. `last_run_id` is the run that wrote it last. `route` is where it was heard from or
+    answered last.
     """
 
     revision: int = 0
@@ -47,6 +52,7 @@ class Session:
     agent_id: str = ""
     model: str | None = None
     last_run_id: str = ""
+    route: Destination | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,4 +146,5 @@ def _session(values: list[bytes | None]) -> Session | None:
         agent_id=found.get("agent_id", ""),
         model=found.get("model"),
         last_run_id=found.get("last_run_id", ""),
+        route=Destination(**orjson.loads(found["route"])) if "route" in found else None,
     )

@@ -58,13 +58,19 @@ _LETTERS: Final = dict(
 
 
 def wrap_untrusted(
-    content: str, *, source: str, task: str | None = None, notice: bool = True
+    content: str,
+    *,
+    source: str,
+    task: str | None = None,
+    notice: bool = True,
+    mark: str | None = None,
 ) -> str:
     """Return `content` between marks; `source` and `task` say where it comes from.
 
     `notice=False` leaves the warning out, where one stands before other such content already.
+    `mark` is the id of the marks, which whoever wrote `content` must not know; by default random.
     """
-    mark = secrets.token_hex(8)
+    mark = mark or secrets.token_hex(8)
     lines = [NOTICE, ""] if notice else []
     lines += [f'<<<EXTERNAL_UNTRUSTED_CONTENT id="{mark}">>>', f"Source: {_one_line(source)}"]
     if task:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import orjson
 
 from openclaw_common.contracts.errors import InvalidRequest
+from openclaw_common.contracts.ids import agent_of
 from openclaw_common.contracts.run import RunRequest
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.egress.hosts import HostPattern
@@ -21,7 +22,7 @@ from openclaw_ingress.schemas.images import parse_images
 from openclaw_ingress.schemas.messages import parse_messages
 from openclaw_ingress.schemas.sampling import parse_sampling
 from openclaw_ingress.schemas.tools import parse_tools
-from openclaw_ingress.session_keys import agent_of, choose_session
+from openclaw_ingress.session_keys import choose_session
 
 DEFAULT_CHANNEL: Final = "webchat"
 _CHANNEL: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")

@@ -11,9 +11,10 @@ from typing import Any, Final
 import orjson
 
 from openclaw_common.contracts.errors import ErrorBody, GatewayError
+from openclaw_common.contracts.ids import agent_of
 from openclaw_common.contracts.run import RunRequest, ToolInvocation, Turn
 from openclaw_common.runtime.config import Config, normalise_agent_id
-from openclaw_ingress.session_keys import MAX_KEY_CHARS, agent_of
+from openclaw_ingress.session_keys import MAX_KEY_CHARS
 
 MESSAGE_CHANNEL: Final = "x-openclaw-message-channel"
 MAX_IDEMPOTENCY_KEY_CHARS: Final = 255

@@ -96,6 +96,8 @@ class Runs(Bounded):
     """How long an unused session is kept, in seconds."""
     max_system_events: Positive = 20
     """System events that wait in one session; past it the oldest goes."""
+    max_system_event_chars: Positive = 4000
+    """Length of a system event, in characters; the rest is cut off."""
     system_event_retention_seconds: Positive = 604_800
     """How long a system event waits for a turn of its session, in seconds."""
 

@@ -7,12 +7,13 @@
 --       write_session of the prelude takes
 --       effect: 'delivery', id, lane, arq job, JSON list of record fields
 --             | 'event', session, agent, text, '1' to wake, events kept, ms kept
+--             | 'route', session, JSON of a destination
 --             | 'read', session, ms and number of the first entry id after those shown to the model
 -- reply 'finished' | 'stale'
--- keeps the result, the terminal event, the transcript, the effects and the lane's advance are one step, and only
---       the current attempt can take it. Sent twice by that attempt it answers 'finished'; a job
---       that was ended over its head (cancelled while it waited, given up) answers 'stale'. A
---       session that is no longer the one that was read stays as it is, and the job ends.
+-- keeps the result, the terminal event, the transcript, the effects and the lane's advance are one
+--       step, and only the current attempt can take it. Sent twice by that attempt it answers
+--       'finished'; a job that was ended over its head (cancelled while it waited, given up) answers
+--       'stale'. A session that is no longer the one that was read stays as it is, and the job ends.
 
 local id, attempt, status = ARGV[6], ARGV[7], ARGV[8]
 local key = base .. id
@@ -49,13 +50,19 @@ if KEYS[2] ~= '' then
 end
 local i = 1
 while effects[i] do
-  local what, of, a, b, c, d, e = unpack(effects, i, i + 6)
+  local what, of, a, b, c, d, e = unpack(effects, i, math.min(i + 6, #effects))
   if what == 'delivery' then
     add_delivery(of, a, b, id, cjson.decode(c), now)
     i = i + 5
   elseif what == 'event' then
     push_system_event(of, a, b, c == '1', d, e, now)
     i = i + 7
+  elseif what == 'route' then
+    local session = cell .. 'session:' .. of
+    if redis.call('EXISTS', session) == 1 then
+      redis.call('HSET', session, 'route', a)
+    end
+    i = i + 3
   else
     redis.call('XTRIM', cell .. 'system-events:' .. of, 'MINID', a .. '-' .. b)
     i = i + 4
