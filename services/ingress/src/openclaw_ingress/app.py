@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from aiohttp import web
 
@@ -16,6 +16,8 @@ from openclaw_ingress.app_keys import AUTHENTICATOR, CONFIG, DRAIN, QUEUE, READE
 from openclaw_ingress.auth.authenticator import Authenticator
 from openclaw_ingress.auth.client_address import ClientAddresses
 from openclaw_ingress.auth.failure_limiter import FailureLimiter
+from openclaw_ingress.hook_context import HOOKS, hook_context
+from openclaw_ingress.hook_destination import Grammar
 from openclaw_ingress.middleware.authentication import authenticate
 from openclaw_ingress.middleware.authorization import authorize
 from openclaw_ingress.middleware.draining import close_while_draining, refuse_while_draining
@@ -38,13 +40,15 @@ def create_app(
     *,
     drain: Drain,
     routes: Sequence[Route] | None = None,
+    channels: Mapping[str, Grammar] | None = None,
     clock: Clock | None = None,
 ) -> web.Application:
     """Build the application.
 
     It starts and stops `reader`; whoever made `store` closes it. `routes` replaces the route table
-    of `config`; what is not in it gets 404 and 405. Raises ValueError for a trusted proxy that is
-    no address and no network.
+    of `config`; what is not in it gets 404 and 405. `channels` are the channels that hooks may
+    deliver to, by id. Raises ValueError for a trusted proxy that is no address and no network,
+    ConfigError for a hook's transform that cannot be loaded.
     """
     clock = clock or SystemClock()
     gateway = config.gateway
@@ -68,11 +72,13 @@ def create_app(
     app[READER] = reader
     app[DRAIN] = drain
     app[READINESS] = Readiness(store, drain, clock, strict=config.redis.durability == "strict")
-    app[AUTHENTICATOR] = Authenticator(
-        gateway,
-        ClientAddresses(gateway.trusted_proxies, real_ip_fallback=gateway.allow_real_ip_fallback),
-        FailureLimiter(store.limits, gateway.auth.rate_limit, clock),
+    addresses = ClientAddresses(
+        gateway.trusted_proxies, real_ip_fallback=gateway.allow_real_ip_fallback
     )
+    limiter = FailureLimiter(store.limits, gateway.auth.rate_limit, clock)
+    app[AUTHENTICATOR] = Authenticator(gateway, addresses, limiter)
+    if config.hooks.enabled:
+        app[HOOKS] = hook_context(config, store, queue, addresses, channels or {}, clock)
     app[ROUTES] = {
         app.router.add_route(
             route.method, route.path, route.handler, expect_handler=hold_expectation

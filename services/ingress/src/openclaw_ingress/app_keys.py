@@ -46,5 +46,7 @@ REQUEST_ID: Final[web.RequestKey[str]] = web.RequestKey("request_id", str)
 """The `x-request-id` of the answer; set for every request."""
 CALLER: Final[web.RequestKey[Caller]] = web.RequestKey("caller", Caller)
 """Set before the handler of every route that asks for authentication."""
+HOOK_CALLER: Final[web.RequestKey[str]] = web.RequestKey("hook_caller", str)
+"""Set before the handler of a hook: the SHA-256 of its token; empty for a signature to decide."""
 RESPONSE_STARTED: Final[web.RequestKey[bool]] = web.RequestKey("response_started", bool)
 """Set once the head of the answer is fixed: from then on an error can only break it off."""

@@ -94,10 +94,13 @@ class BodyTimeout(GatewayError):
         super().__init__(_HTTP_ERRORS[408])
 
 
-def error_response(error: BaseException, request_id: str, *, compat: str = "seed") -> web.Response:
+def error_response(
+    error: BaseException, request_id: str, *, compat: str = "seed", says_ok: bool = False
+) -> web.Response:
     """Return the response for `error`, never to be cached; anything unknown is a 500.
 
     `compat` is `gateway.http.compat`: `current` makes a 401 `unauthorized` (contract §2 row 1).
+    `says_ok` puts `"ok":false` beside the error, which under `current` is its text (row 4).
     """
     body = error_body(error)
     wire: dict[str, Any] = {**body.to_wire(), "request_id": request_id}
@@ -107,6 +110,8 @@ def error_response(error: BaseException, request_id: str, *, compat: str = "seed
     if isinstance(error, MissingScope):
         payload["ok"] = False
         wire["details"] = {"missingScope": error.scope}
+    if says_ok:
+        payload = {"ok": False, "error": body.message if compat == "current" else wire}
     response = json_response(payload, status=body.status, headers=NO_STORE)
     if isinstance(error, web.HTTPMethodNotAllowed):
         response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))

@@ -67,6 +67,14 @@ def parse_object(raw: bytes, *, max_depth: int) -> dict[str, Any]:
     Raises InvalidRequest for anything else, for nesting deeper than `max_depth` and for more than
     `MAX_CONTAINERS`.
     """
+    value = parse_value(raw, max_depth=max_depth)
+    if not isinstance(value, dict):
+        raise InvalidRequest
+    return value
+
+
+def parse_value(raw: bytes, *, max_depth: int) -> Any:
+    """Return the JSON value in `raw`, an empty object for an empty body; raises InvalidRequest."""
     if not raw:
         return {}
     try:
@@ -74,8 +82,8 @@ def parse_object(raw: bytes, *, max_depth: int) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         raw = _without_lone_surrogates(raw)
         value = _parsed(raw)
-    if not isinstance(value, dict):
-        raise InvalidRequest
+    if not isinstance(value, dict | list):
+        return value
     # Every key ends in a quote and a colon, so no more of these than keys means no duplicates;
     # more may be text inside a string, which looking at whole strings tells apart.
     keys = _count_keys(value, max_depth)
@@ -110,7 +118,7 @@ def _count_keys_spelled(raw: bytes) -> int:
     return sum(1 for found in _STRING.finditer(raw) if found.lastindex)
 
 
-def _count_keys(value: dict[str, Any], max_depth: int) -> int:
+def _count_keys(value: dict[str, Any] | list[Any], max_depth: int) -> int:
     keys = 0
     containers = 1
     level: list[Any] = [value]

@@ -9,6 +9,7 @@ from typing import Final
 from aiohttp import web
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Gate = Callable[[web.Request], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +17,16 @@ class Route:
     """A method and path (aiohttp's pattern syntax), who answers, and who may ask.
 
     `scope` is the operator scope a caller needs. None makes a probe: no authentication, and
-    answered while the process drains.
+    answered while the process drains. A `gate` lets requests in by rules of its own, before their
+    body is asked for. `says_ok` puts `"ok":false` beside the `error` of its errors.
     """
 
     method: str
     path: str
     handler: Handler
     scope: str | None
+    gate: Gate | None = None
+    says_ok: bool = False
 
 
 ROUTES: Final[web.AppKey[Mapping[web.AbstractRoute, Route]]] = web.AppKey("routes")

@@ -9,12 +9,17 @@ from __future__ import annotations
 from typing import Final
 
 from openclaw_common.runtime.config import Config
+from openclaw_common.runtime.config.hooks import Hooks
+from openclaw_ingress.auth.hook_gate import admit_hook
 from openclaw_ingress.auth.scopes import READ, WRITE
 from openclaw_ingress.handlers.chat_completions import (
     create_chat_completion,
     resume_chat_completion,
 )
 from openclaw_ingress.handlers.health import read_health, read_liveness
+from openclaw_ingress.handlers.hooks_agent import start_agent
+from openclaw_ingress.handlers.hooks_mapped import dispatch_mapped
+from openclaw_ingress.handlers.hooks_wake import wake
 from openclaw_ingress.handlers.models import list_models, read_model
 from openclaw_ingress.handlers.readyz import read_readiness
 from openclaw_ingress.handlers.run_events import follow_run_events
@@ -56,6 +61,22 @@ TOOLS: Final = tuple(
 )
 
 
+def hook_routes(hooks: Hooks) -> tuple[Route, ...]:
+    """Return the routes of the hooks, for every method: the gate answers what is no POST.
+
+    They are open to the drain: accepting a hook takes one step, and few senders come back.
+    """
+    return tuple(
+        Route("*", hooks.path + path, handler, scope=None, gate=admit_hook, says_ok=True)
+        for path, handler in (
+            ("/wake{slashes:/*}", wake),
+            ("/agent{slashes:/*}", start_agent),
+            ("", dispatch_mapped),
+            ("/{name:.*}", dispatch_mapped),
+        )
+    )
+
+
 def route_table(config: Config) -> tuple[Route, ...]:
     """Return the routes that `config` turns on."""
     endpoints = config.gateway.http.endpoints
@@ -66,4 +87,5 @@ def route_table(config: Config) -> tuple[Route, ...]:
         *(CHAT_COMPLETIONS if endpoints.chat_completions.enabled else ()),
         *RUNS,
         *TOOLS,
+        *(hook_routes(config.hooks) if config.hooks.enabled else ()),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from aiohttp import web
@@ -27,6 +27,7 @@ from openclaw_ingress.connection.limits import ConnectionLimits, Guard
 from openclaw_ingress.connection.listener import BACKLOG, open_listener
 from openclaw_ingress.connection.server import GuardedRunner
 from openclaw_ingress.early_answers import EarlyAnswers
+from openclaw_ingress.hook_destination import Grammar
 from openclaw_ingress.middleware.response_headers import ResponseHeaders
 from openclaw_ingress.route import Route
 
@@ -45,8 +46,8 @@ class IngressService:
 
     Uses `store` but does not close it. `host` and `port` replace the configuration's; port 0 lets
     the system choose. `reuse_port` lets several processes of one host share the port. `routes`
-    replaces the route table of the configuration. Raises the process's limit of open files, and
-    holds its connections to it.
+    replaces the route table of the configuration, `channels` the channels that hooks may deliver
+    to. Raises the process's limit of open files, and holds its connections to it.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class IngressService:
         port: int | None = None,
         reuse_port: bool = False,
         routes: Sequence[Route] | None = None,
+        channels: Mapping[str, Grammar] | None = None,
     ) -> None:
         self._config = config
         self._host = config.gateway.bind_host() if host is None else host
@@ -69,7 +71,15 @@ class IngressService:
         reader = RunStreamReader(
             store, block_ms=ingress.reader_block_ms, buffer_bytes=ingress.stream_buffer_bytes
         )
-        app = create_app(config, store, RunQueue(store), reader, drain=self._drain, routes=routes)
+        app = create_app(
+            config,
+            store,
+            RunQueue(store),
+            reader,
+            drain=self._drain,
+            routes=routes,
+            channels=channels,
+        )
         guard = Guard(ConnectionLimits.of(ingress), self._census, _early_answers(config))
         self._runner = GuardedRunner(app, guard, shutdown_s=SHUTDOWN_S)
 

@@ -11,7 +11,7 @@ from openclaw_common.contracts.errors import GatewayError
 from openclaw_ingress.app_keys import CONFIG, RESPONSE_STARTED
 from openclaw_ingress.errors import error_response
 from openclaw_ingress.middleware.request_id import request_id_of
-from openclaw_ingress.route import Handler
+from openclaw_ingress.route import Handler, route_of
 
 _logger: Final = logging.getLogger(__name__)
 
@@ -36,8 +36,12 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         if request.transport is not None:
             request.transport.abort()
         raise ConnectionAbortedError("the response had begun") from failure
+    route = route_of(request)
     return error_response(
-        failure, request_id_of(request), compat=request.app[CONFIG].gateway.http.compat
+        failure,
+        request_id_of(request),
+        compat=request.app[CONFIG].gateway.http.compat,
+        says_ok=route is not None and route.says_ok,
     )
 
 

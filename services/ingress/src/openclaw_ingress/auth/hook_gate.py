@@ -1,0 +1,44 @@
+"""The first steps of every hook request, in the contract's order (§3.2): before any body is read.
+
+A path that has a mapping with a signature lets everybody through to the handler, which checks the
+signature, or the token if another mapping is meant: senders such as GitHub have no hook token.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import hdrs, web
+
+from openclaw_common.contracts.errors import InvalidRequest
+from openclaw_ingress.app_keys import HOOK_CALLER
+from openclaw_ingress.hook_context import HOOKS
+
+TOKEN_IN_QUERY: Final = (
+    "Hook token must be provided via Authorization: Bearer <token> or X-OpenClaw-Token header"
+    " (query parameters are not allowed)."
+)
+
+
+async def admit_hook(request: web.Request) -> None:
+    """Set HOOK_CALLER to the digest of the token, empty where a signature is to decide.
+
+    Raises InvalidRequest, HTTPMethodNotAllowed, Unauthorized, TooManyRequests, StoreUnavailable.
+    """
+    hooks = request.app[HOOKS]
+    if "token" in request.query:
+        raise InvalidRequest(TOKEN_IN_QUERY)
+    if request.method != hdrs.METH_POST:
+        raise web.HTTPMethodNotAllowed(request.method, [hdrs.METH_POST])
+    if hooks.guard.holds_token(request):
+        await hooks.guard.welcome(request)
+        request[HOOK_CALLER] = hooks.guard.token_digest
+    elif hooks.mappings.may_be_signed(sub_path(request)):
+        request[HOOK_CALLER] = ""
+    else:
+        await hooks.guard.refuse(request)
+
+
+def sub_path(request: web.Request) -> str:
+    """Return what follows `hooks.path`, without slashes around it; empty for the two of our own."""
+    return request.match_info.get("name", "").strip("/")
