@@ -61,6 +61,9 @@ class Channel(Section):
     reply_to_mode: Literal["off", "first", "all", "batched"] | None = None
     history_limit: NonNegative | None = None
     default_to: str | None = None
+    on_unknown: Literal["resend", "hold"] = "hold"
+    """What becomes of a part whose answer was lost, where the platform cannot tell: sent again, or
+    held as a dead letter."""
     markdown: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="before")

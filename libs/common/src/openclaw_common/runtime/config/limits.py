@@ -5,13 +5,15 @@ Every number that bounds something at run time is named here and nowhere else.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
 
 from openclaw_common.runtime.config.base import Bounded, NonNegative, Positive, Section
 from openclaw_common.runtime.config.redis_url import RedisAddress, parse_redis_url
+
+Seconds = Annotated[float, Field(ge=0)]
 
 
 class Redis(Section):
@@ -134,6 +136,20 @@ class Deliveries(Bounded):
     """How long an ended delivery can be read, in seconds."""
     dead_letter_retention_seconds: Positive = 604_800
     """How long one that failed can be read and replayed, in seconds."""
+    retry_schedule_seconds: tuple[Seconds, ...] = (1, 5, 30, 300, 1800, 7200, 18_000, 36_000)
+    """Waits between tries, in seconds, each longer or shorter by up to a fifth; then it is dead."""
+    max_retry_after_seconds: Positive = 3600
+    """Longest wait that a platform may ask for, in seconds."""
+    max_rate_limits: Positive = 50
+    """Refusals for a rate in a row that do not count as failed tries."""
+    give_up_seconds: Positive = 172_800
+    """Age at which a delivery is not tried again, in seconds since it was accepted or replayed."""
+    send_timeout_seconds: Positive = 30
+    """How long the platform may take for one part, in seconds."""
+    pacing_hold_ms: NonNegative = 250
+    """Longest wait for a platform's rate that keeps a slot of the process, in milliseconds."""
+    account_rest_seconds: Positive = 300
+    """How long an account whose credentials were refused is left alone, in seconds."""
 
 
 class Worker(Section):
