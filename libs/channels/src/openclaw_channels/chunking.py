@@ -58,7 +58,6 @@ Length = Callable[[str], int]
 _BLANKS: Final = " \t\r\n"
 """White space that parts do not start or end with."""
 _NOT_TRIMMED: Final = re.compile(rf"[^{_BLANKS}]")
-_NOT_BLANK: Final = re.compile(r"[^\s\x1c-\x1f\x85]")
 _LOOK_BACK: Final = 64
 """Code points that a cut between graphemes may move back for a better place."""
 _TIERS: Final = (
@@ -178,8 +177,9 @@ class _Cutter:
         start = 0
         for skip in (*sorted(skips, key=lambda s: s.start), None):
             stop = skip.start if skip else len(self._text)
-            place = start
-            while (place := self._first(place, stop)) < stop:
+            place, solid = start, start + len(self._text[start:stop].rstrip())
+            while place < solid:
+                place = self._first(place, stop)
                 opening = self._opening(place)
                 cut = self._next(place, stop, opening, each_paragraph=each_paragraph)
                 body = self._text[place : cut.end]
@@ -205,8 +205,6 @@ class _Cutter:
     def _first(self, place: int, stop: int) -> int:
         """Return where a part may start: no blank lines, and no indentation that fills it."""
         span = self._span(place)
-        if not _NOT_BLANK.search(self._text, place, stop):
-            return stop
         if span and span.code:
             return place
         found = _NOT_TRIMMED.search(self._text, place, stop)

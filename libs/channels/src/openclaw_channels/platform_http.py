@@ -81,7 +81,9 @@ class PlatformHttp:
                 body = await self._read(response)
                 return Answer(response.status, response.headers, body)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise transport_failure(self._name, error) from None
+            failure = transport_failure(self._name, error)
+        # Raised outside of the handler: what aiohttp raises may hold the URL.
+        raise failure
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         body = bytearray()
