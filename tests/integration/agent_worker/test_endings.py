@@ -43,7 +43,7 @@ async def test_a_result_becomes_a_delivery_with_the_end_of_the_run(bench: Bench)
     assert record.result is not None
     assert made == DeliveryRequest(
         THERE,
-        record.result.output,
+        record.result.output.strip(),
         run_id=record.id,
         session_key=record.session_key,
         agent_id="main",

@@ -17,6 +17,7 @@ from tests.integration.queue.support import Fleet, reached
 
 WAITS = "import os, signal; say(f'{os.getpid()}'); signal.pause()"
 IGNORES = f"import signal; signal.signal(signal.SIGTERM, lambda *_: say('heard'))\n{WAITS}; {WAITS}"
+STILL_IMPORTS = "say(worker_id); import time; time.sleep(60)"
 STARTS_AND_FAILS = "say(worker_id); raise SystemExit(3)"
 
 
@@ -91,6 +92,13 @@ async def test_sigterm_goes_on_to_the_child_which_hands_back_its_runs(
     assert await supervisor.status() == 0
     assert await fleet.bench.status(run_id) is RunStatus.QUEUED
     assert await fleet.crashes(run_id) == "0"
+
+
+async def test_a_child_that_is_stopped_before_it_listens_ends_well(supervisor: Supervisor) -> None:
+    process = supervisor.start(STILL_IMPORTS)
+    await supervisor.said(1)
+    process.terminate()
+    assert await supervisor.status() == 0
 
 
 async def test_a_second_signal_kills_a_child_that_takes_no_notice(supervisor: Supervisor) -> None:

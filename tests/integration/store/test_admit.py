@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from openclaw_common.contracts.errors import IdempotencyConflict, QueueFull
+from openclaw_common.contracts.errors import IdempotencyConflict, QueueFull, StoreUnavailable
 from openclaw_common.contracts.ids import new_run_id
 from openclaw_common.contracts.run import RunRequest, RunStatus
 from openclaw_common.queue.job_queue import Admitted, Idempotency, Replayed, RunQueue
+from openclaw_common.store.client import RedisClient
 from openclaw_common.store.keys import RUN
 from tests.integration.store.support import Bench, complete, request
 
@@ -111,3 +114,17 @@ async def test_twenty_mebibytes_of_request_travel_whole(bench: Bench) -> None:
     await RunQueue(bench.store).submit(new_run_id(), large)
     lease = await bench.claim_one()
     assert RunRequest.decode(lease.payload) == large
+
+
+async def test_what_lay_in_a_frozen_server_is_not_accepted_any_more(bench: Bench) -> None:
+    await bench.submit("warm up")
+    impatient = RedisClient(bench.store.client.pool, timeout_s=0.2)
+    scripts = replace(bench.store.scripts, client=impatient)
+    admission = replace(bench.store.admission, scripts=scripts)
+    run_id = new_run_id()
+    await bench.redis.execute_command("CLIENT", "PAUSE", 600, "ALL")
+    with pytest.raises(StoreUnavailable):
+        await admission.admit(run_id, "s", b"", {"payload": "{}"})
+    await bench.store.ping()
+    assert await bench.store.runs.get(run_id) is None
+    await impatient.close()

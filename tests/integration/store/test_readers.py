@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from openclaw_common.contracts.ids import new_run_id
 from openclaw_common.contracts.run import RunStatus
+from openclaw_common.store.job_store import EXPIRE_BATCH
 from openclaw_common.store.keys import RUN
 from openclaw_common.store.run_reader import RunStreamReader
-from openclaw_common.store.job_store import EXPIRE_BATCH
 from tests.integration.store.support import Bench, complete
 
 

@@ -84,7 +84,8 @@ async def _keep_running(
         worker_id = new_process_id(role)
         started = loop.time()
         status = await _run_once(child(worker_id), signals)
-        if status == 0:
+        if status == 0 or (signals.asked.is_set() and status == -signal.SIGTERM):
+            # Asked to stop before it could listen: it had nothing to drain.
             return 0
         logger.error("child_died", extra={"worker_id": worker_id, "status": status})
         await _release(release_worker, worker_id)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from openclaw_common.contracts.errors import IdempotencyConflict, QueueFull
+from openclaw_common.contracts.errors import IdempotencyConflict, QueueFull, StoreUnavailable
 from openclaw_common.store.connections import Arg
 from openclaw_common.store.jobs import JobScripts
 
@@ -59,6 +60,29 @@ class Bounds:
     queue_timeout_ms: int
 
 
+class ServerClock:
+    """Redis' clock as this process knows it from answers; unknown until the first one."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._ahead_ms: float | None = None
+
+    def heard(self, now_ms: int) -> None:
+        """Note that the server's clock showed `now_ms` not long ago.
+
+        The answer that travelled fastest is nearest to the truth. A clock that was set back leaves
+        this one ahead, which only makes its deadlines generous.
+        """
+        ahead_ms = now_ms - self._monotonic() * 1000
+        self._ahead_ms = ahead_ms if self._ahead_ms is None else max(self._ahead_ms, ahead_ms)
+
+    def in_future(self, seconds: float) -> int | None:
+        """Return what the server's clock will show in `seconds`, in ms; None while unknown."""
+        if self._ahead_ms is None:
+            return None
+        return round((self._monotonic() + seconds) * 1000 + self._ahead_ms)
+
+
 @dataclass(frozen=True, slots=True)
 class Admission:
     """The admit step of one kind of job.
@@ -70,6 +94,7 @@ class Admission:
     scripts: JobScripts
     bulk: JobScripts
     bounds: Bounds
+    clock: ServerClock
 
     async def admit(
         self,
@@ -98,6 +123,8 @@ class Admission:
             flat += ("idempotency_ms", idempotency.keep_ms)
         size = sum(len(value) for value in fields.values() if isinstance(value, (bytes, str)))
         scripts = self.bulk if size > BULK_BYTES else self.scripts
+        # After that the client gives up, and says that nothing was accepted.
+        deadline_ms = self.clock.in_future(scripts.client.timeout_s)
         reply = await scripts.call(
             "admit",
             (
@@ -111,16 +138,21 @@ class Admission:
                 self.bounds.queue_timeout_ms,
                 "{}",
                 parent,
+                "" if deadline_ms is None else deadline_ms,
                 *flat,
             ),
             (keys.idempotency(idempotency.digest()) if idempotency else "", reader_control),
         )
         match reply[0]:
             case b"admitted":
+                self.clock.heard(int(reply[4]))
                 return Admitted(record_id, int(reply[2]), int(reply[3]))
             case b"replayed":
                 return Replayed(reply[1].decode())
             case b"conflict":
                 raise IdempotencyConflict
+            case b"late":
+                self.clock.heard(int(reply[1]))
+                raise StoreUnavailable
             case _:
                 raise QueueFull(lane=reply[1] == b"lane", retry_after_s=RETRY_AFTER_S)

@@ -85,6 +85,11 @@ class RedisClient:
         """The pool behind this client, for what needs a connection of its own (arq)."""
         return self._pool
 
+    @property
+    def timeout_s(self) -> float:
+        """How long one call may take, in seconds."""
+        return self._timeout_s
+
     def blocking(self) -> BlockingConnection:
         """Return a connection of its own for blocking commands."""
         return BlockingConnection(self._pool, timeout_s=self._timeout_s)

@@ -10,7 +10,7 @@ from redis.exceptions import ResponseError
 from openclaw_common.runtime.config.limits import Deliveries as DeliveriesConfig
 from openclaw_common.runtime.config.limits import Redis as RedisConfig
 from openclaw_common.runtime.config.limits import Runs as RunsConfig
-from openclaw_common.store.admission import Admission, Bounds
+from openclaw_common.store.admission import Admission, Bounds, ServerClock
 from openclaw_common.store.client import RedisClient
 from openclaw_common.store.connections import create_pool
 from openclaw_common.store.dead_letters import DeadLetters
@@ -206,7 +206,7 @@ def _job_store(
     return JobStore(
         kind=kind,
         scripts=scripts,
-        admission=Admission(scripts, bulk, bounds),
+        admission=Admission(scripts, bulk, bounds, ServerClock()),
         leases=Leases(scripts, claiming, sessions),
         dead_letters=DeadLetters(scripts),
     )
