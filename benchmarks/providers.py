@@ -22,8 +22,8 @@ FAMILIES: Final[dict[str, str]] = {
 
 WARM_RUNS: Final = 10
 SHORT_RUNS: Final = 200
-LONG_RUNS: Final = 40
-LONG_TOKENS: Final = 500
+LONG_RUNS: Final = 20
+LONG_TOKENS: Final = 2000
 
 
 async def run(folder: Path) -> list[Figure]:

@@ -52,6 +52,7 @@ class ResponsesFrames:
         self._script = script
         self._body = body
         self._sequence = 0
+        self._output: list[dict[str, Any]] = []
 
     def opening(self) -> bytes:
         response = _response(self._script, self._body, "in_progress", [])
@@ -68,7 +69,7 @@ class ResponsesFrames:
     def closing(self) -> bytes:
         script = self._script
         status = "incomplete" if script.finish == "length" else "completed"
-        response = _response(script, self._body, status, [])
+        response = _response(script, self._body, status, self._output)
         if status == "incomplete":
             response["incomplete_details"] = {"reason": "max_output_tokens"}
         return self._event(f"response.{status}", response=response)
@@ -93,7 +94,8 @@ class ResponsesFrames:
         refused = self._script.verb == "refuse"
         name, member = ("refusal", "refusal") if refused else ("output_text", "text")
         item = {"type": "message", "id": f"msg_{index}", "role": "assistant"}
-        part: dict[str, Any] = {"type": name, member: ""}
+        rest: dict[str, Any] = {} if refused else {"annotations": []}
+        part: dict[str, Any] = {"type": name, member: "", **rest}
         place = {"item_id": item["id"], "output_index": index, "content_index": 0}
         more: dict[str, Any] = {} if refused else {"logprobs": []}
         texts = self._script.pieces()
@@ -105,7 +107,7 @@ class ResponsesFrames:
             + self._event("response.content_part.added", **place, part=part)
             + frames[0]
         )
-        full = {**part, member: "".join(texts), **({} if refused else {"annotations": []})}
+        full = {**part, member: "".join(texts)}
         frames[-1] += (
             self._event(f"response.{name}.done", **place, **{member: full[member]}, **more)
             + self._event("response.content_part.done", **place, part=full)
@@ -156,6 +158,7 @@ class ResponsesFrames:
         return self._event("response.output_item.added", output_index=index, item=item)
 
     def _done(self, index: int, item: dict[str, Any]) -> bytes:
+        self._output.append(item)
         return self._event("response.output_item.done", output_index=index, item=item)
 
     def _event(self, name: str, /, **members: Any) -> bytes:
@@ -171,7 +174,7 @@ def _response(
     prompt, answer = len(body.get("input") or ()), len(script.pieces()) + script.reasoning
     usage = {
         "input_tokens": prompt + script.cached,
-        "input_tokens_details": {"cached_tokens": script.cached},
+        "input_tokens_details": {"cached_tokens": script.cached, "cache_write_tokens": 0},
         "output_tokens": answer,
         "output_tokens_details": {"reasoning_tokens": script.reasoning},
         "total_tokens": prompt + script.cached + answer,

@@ -41,7 +41,7 @@ def encode_messages(messages: Sequence[ModelMessage], model: HttpModel) -> list[
     out: list[dict[str, Any]] = []
     for message in messages:
         if isinstance(message, ModelResponse):
-            role, blocks = "assistant", list(_assistant(message, model))
+            role, blocks = "assistant", _assistant(message, model)
         else:
             role = "user"
             blocks = [block for part in message.parts for block in _request_part(part)]
@@ -84,11 +84,11 @@ def closed_schema(schema: Any) -> Any:
     return out
 
 
-def _assistant(message: ModelResponse, model: HttpModel) -> Iterable[dict[str, Any]]:
-    for part in message.parts:
-        block = _response_part(part, message, model)
-        if block is not None:
-            yield block
+def _assistant(message: ModelResponse, model: HttpModel) -> list[dict[str, Any]]:
+    found = (_response_part(part, message, model) for part in message.parts)
+    blocks = [block for block in found if block is not None]
+    # Reasoning that led to nothing would be a message that says nothing.
+    return blocks if any(block["type"] in ("text", "tool_use") for block in blocks) else []
 
 
 def _response_part(

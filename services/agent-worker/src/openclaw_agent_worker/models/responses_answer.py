@@ -93,9 +93,10 @@ class ResponsesAnswer(Answer):
                 if done and place in self._bare_slots:
                     self._add_arguments(place, text_of(item.get("arguments", "")))
             case "message" if done and place not in self._shown:
-                for part in item.get("content") or ():
-                    said = object_of(part)
-                    self._add(TextPiece, place, said.get("text") or said.get("refusal") or "")
+                content = item.get("content")
+                for part in map(object_of, content if isinstance(content, list) else ()):
+                    text = part.get("text") or part.get("refusal") or ""
+                    self._add(TextPiece, place, text_of(text))
             case _:
                 return
 
@@ -125,10 +126,12 @@ def _usage(usage: Any) -> RequestUsage | None:
         return None
     given, output = count_of(usage, "input_tokens"), count_of(usage, "output_tokens")
     reasoning = count_of(usage.get("output_tokens_details"), "reasoning_tokens")
+    cache = usage.get("input_tokens_details")
     return RequestUsage(
         input_tokens=given,
         output_tokens=output,
-        cache_read_tokens=count_of(usage.get("input_tokens_details"), "cached_tokens"),
+        cache_read_tokens=count_of(cache, "cached_tokens"),
+        cache_write_tokens=count_of(cache, "cache_write_tokens"),
         details={
             "reasoning_tokens": reasoning,
             "total_tokens": max(given + output, count_of(usage, "total_tokens")),
