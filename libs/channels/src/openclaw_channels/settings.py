@@ -52,6 +52,8 @@ class ChannelSettings(Section):
     """How long one request may take with its upload and answer, in milliseconds."""
     max_answer_bytes: Positive = 1024 * 1024
     """Size of one answer of the platform, in bytes."""
+    streaming: Any = None
+    """Of this, `chunkMode` counts: `newline` makes a part of each paragraph."""
     lookup_cache_seconds: Positive = 300
     """How long names and direct conversations that were looked up are remembered, in seconds."""
     lookup_cache_entries: Positive = 10_000
@@ -64,6 +66,11 @@ class ChannelSettings(Section):
                 "timeouts", "connectTimeoutMs must not be more than requestTimeoutMs"
             )
         return self
+
+    @property
+    def each_paragraph(self) -> bool:
+        """Whether each paragraph is a part of its own."""
+        return isinstance(self.streaming, dict) and self.streaming.get("chunkMode") == "newline"
 
 
 SettingsT = TypeVar("SettingsT", bound=Section)
