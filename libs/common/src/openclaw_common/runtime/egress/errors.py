@@ -6,7 +6,8 @@
     ├── HostUnresolved    the host has no address at all
     ├── RedirectRefused   too many redirects, one without a target, or one from https to http
     ├── Unreachable       no connection, or not HTTP
-    ├── TimedOut          a time limit ran out
+    ├── TimedOut          a time limit ran out; nothing was sent but a question
+    ├── Unanswered        a POST was on its way and no answer came: it may have arrived
     ├── BadStatus         the answer is no success; `status` says which
     ├── ContentRefused    media type or content encoding
     └── TooLarge          more bytes than allowed, also after decompression
@@ -60,6 +61,13 @@ class TimedOut(EgressError):
 
     def __init__(self) -> None:
         super().__init__("The host did not answer in time.")
+
+
+class Unanswered(EgressError):
+    """A POST was on its way and no answer came: it may have arrived."""
+
+    def __init__(self) -> None:
+        super().__init__("The host did not answer what was sent to it.")
 
 
 class BadStatus(EgressError):

@@ -1,9 +1,10 @@
-"""The guarded fetch.
+"""The guarded fetch, and the guarded POST.
 
     URL → parsed once → host resolved once, every address checked → connection to those addresses
         → redirect: the same again, from the start → media type → body under a cap
 
-Nothing of ours goes along: no cookies, no credentials, no Referer, no proxy of the environment.
+A POST goes the same way, but follows no redirect and takes every status for an answer. Nothing of
+ours goes along: no cookies, no credentials, no Referer, no proxy of the environment.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import aiohttp
 from yarl import URL
@@ -30,6 +32,7 @@ from openclaw_common.runtime.egress.errors import (
     EgressError,
     RedirectRefused,
     TimedOut,
+    Unanswered,
     Unreachable,
     UrlRefused,
 )
@@ -39,6 +42,7 @@ from openclaw_common.runtime.egress.urls import Target, parse_target
 
 USER_AGENT: Final = "OpenClaw-Gateway (+https://openclaw.ai)"
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +73,15 @@ class Fetched:
     charset: str | None
     body: bytes
     cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What a POST was answered: any status, and as much of the body as was asked for."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class Egress:
@@ -106,6 +119,55 @@ class Egress:
         except EgressError as refused:
             logger.info("egress_refused", extra={"reason": type(refused).__name__})
             raise
+
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        timeout_s: float,
+        max_bytes: int,
+    ) -> Posted:
+        """Return the answer to one POST, with at most `max_bytes` of its body.
+
+        `timeout_s` may only shorten the configured limit. Raises EgressError, which is Unanswered
+        where `body` may have arrived.
+        """
+        deadline = min(timeout_s, self._limits.timeout_ms / 1000)
+        try:
+            return await self._post(url, body, headers, deadline, max_bytes)
+        except EgressError as refused:
+            logger.info("egress_refused", extra={"reason": type(refused).__name__})
+            raise
+
+    async def _post(
+        self, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float, max_bytes: int
+    ) -> Posted:
+        target = parse_target(url)
+        ends = asyncio.get_running_loop().time() + timeout_s
+        await _by(ends, self._slots.acquire())
+        try:
+            addresses = await _by(ends, self._policy.addresses(target))
+            connector = pinned_connector(target, addresses, self._tls)
+            async with (
+                asyncio.timeout_at(ends),
+                self._session(connector) as session,
+                session.post(
+                    target.url,
+                    data=body,
+                    headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers},
+                    allow_redirects=False,
+                ) as response,
+            ):
+                said = await response.content.read(max_bytes)
+                return Posted(response.status, response.headers, said)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+            raise Unreachable from None
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError):
+            raise Unanswered from None
+        finally:
+            self._slots.release()
 
     async def _follow(self, url: str, rules: FetchRules) -> Fetched:
         target = parse_target(url)
@@ -161,6 +223,14 @@ class Egress:
             cut=rules.cut,
         )
         return Fetched(str(target.url), media_type, response.charset, body, cut)
+
+
+async def _by(ends: float, result: Awaitable[Result]) -> Result:
+    try:
+        async with asyncio.timeout_at(ends):
+            return await result
+    except TimeoutError:
+        raise TimedOut from None
 
 
 def _headers(rules: FetchRules) -> dict[str, str]:
