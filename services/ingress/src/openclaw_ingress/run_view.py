@@ -42,6 +42,8 @@ def run_object(record: RunRecord) -> dict[str, Any]:
         body["cancel_reason"] = record.cancel_reason
     if record.idempotency_key is not None:
         body["idempotency_key"] = record.idempotency_key
+    if record.retry_of is not None:
+        body["retry_of"] = record.retry_of
     return body
 
 

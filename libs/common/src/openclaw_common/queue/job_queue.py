@@ -78,12 +78,14 @@ class RunQueue:
         idempotency: Idempotency | None = None,
         reader: RunStreamReader | None = None,
         on_disconnect: str = "continue",
+        retry_of: str = "",
     ) -> Admitted | Replayed:
         """Accept a run; when this returns, it is in Redis whole.
 
         `reader` follows the run for the caller, who counts as its first reader; with
         `on_disconnect="cancel"` the run is cancelled once all readers have been away for the
-        disconnect grace. Raises IdempotencyConflict, QueueFull, StoreUnavailable.
+        disconnect grace. `retry_of` is the dead letter that the run replays. Raises
+        IdempotencyConflict, QueueFull, StoreUnavailable.
         """
         job = arq_job(EXECUTE_RUN, run_id)
         return await self._store.admission.admit(
@@ -99,7 +101,8 @@ class RunQueue:
                 "include_usage": int(request.include_usage),
                 "on_disconnect": on_disconnect,
                 "readers": 1 if reader else 0,
-                "idempotency_key": idempotency.key if idempotency else "",
+                "idempotency_key": idempotency.key if idempotency and not retry_of else "",
+                **({"retry_of": retry_of} if retry_of else {}),
                 **self._owed(run_id, request).fields(),
             },
             idempotency=idempotency,

@@ -177,6 +177,38 @@ TABLE: Final[tuple[KeySpec, ...]] = (
         "ids of the deliveries that a run caused, by the time of acceptance in ms",
     ),
     KeySpec(
+        "openclaw:{cell}:pacing:<account>:<rate>",
+        "string",
+        "until the rate has its whole burst again, and a second",
+        "pace",
+        "pace",
+        "when a rate of a platform has its whole burst again, in ms",
+    ),
+    KeySpec(
+        "openclaw:{cell}:turns:<delivery_id>",
+        "hash",
+        "until a few seconds after the turn",
+        "pace",
+        "pace",
+        "key of a rate → when it is this delivery's turn in it, in ms",
+    ),
+    KeySpec(
+        "openclaw:{cell}:freeze:<account_or_destination>",
+        "string",
+        "what the platform asked for, and a minute",
+        "freeze",
+        "pace",
+        "until when nothing is sent there, in ms",
+    ),
+    KeySpec(
+        "openclaw:{cell}:account-rest:<account>",
+        "hash",
+        "deliveries.accountRestSeconds and a day, or until the account works again",
+        "account_rest, account_gate, store.account_rest",
+        "account_gate",
+        "until when an account rests whose credentials were refused, with what, and who tries it",
+    ),
+    KeySpec(
         "openclaw:{cell}:system-events:<session_key>",
         "stream",
         "runs.systemEventRetentionSeconds after the last entry; runs.maxSystemEvents entries",
@@ -188,7 +220,7 @@ TABLE: Final[tuple[KeySpec, ...]] = (
         "openclaw:{cell}:schedule",
         "sorted set",
         "while something is scheduled",
-        "push_event, finish, fire",
+        "push_event, finish, fire, schedule, reschedule, unschedule",
         "worker",
         "what the fleet is to do at a time: wakes, heartbeats, cron jobs, by due time in ms",
     ),
@@ -196,9 +228,49 @@ TABLE: Final[tuple[KeySpec, ...]] = (
         "openclaw:{cell}:schedule:wake",
         "list",
         "at most 256 tokens",
-        "push_event, finish",
+        "push_event, finish, fire, schedule, reschedule",
         "worker",
-        "one token per entry that became due: wakes a scheduler",
+        "one token per entry that became due, or is due earlier: wakes a scheduler",
+    ),
+    KeySpec(
+        "openclaw:{cell}:scheduled:<entry>",
+        "hash",
+        "while the heartbeat or cron job exists",
+        "schedule, reschedule, unschedule, fire",
+        "worker, ingress, fire",
+        "the record of heartbeat:<agent_id> or cron:<job_id>: definition, its digest, last tick",
+    ),
+    KeySpec(
+        "openclaw:{cell}:ticks:<entry>",
+        "stream",
+        "cron.runHistoryRetentionSeconds after the last tick; cron.maxRunHistory entries",
+        "fire",
+        "ingress",
+        "the history of one heartbeat or cron job: tick, outcome, run id",
+    ),
+    KeySpec(
+        "openclaw:{cell}:cron",
+        "sorted set",
+        "while there are cron jobs",
+        "schedule, unschedule, fire",
+        "ingress, worker, schedule",
+        "the cron jobs by the time they were made, in ms",
+    ),
+    KeySpec(
+        "openclaw:{cell}:event-turn:<session_key>",
+        "string",
+        "one day after the last such run",
+        "fire",
+        "fire",
+        "the run that will read the session's system events, or did",
+    ),
+    KeySpec(
+        "openclaw:{cell}:event-turns:<agent_id>",
+        "list",
+        "runs.wakeFloodWindowMs or wakeSpacingMs after the last; runs.wakeFloodStarts entries",
+        "fire",
+        "fire",
+        "when wakes and heartbeats last started runs of an agent, in ms, newest first",
     ),
     KeySpec(
         "openclaw:{cell}:idempotency:<sha256>",
@@ -363,6 +435,22 @@ class Keys:
         """The deliveries that a run caused."""
         return f"{self.jobs(DELIVERY)}of:{run_id}"
 
+    def pacing(self, account: str, rate: str) -> str:
+        """One rate of an account of a channel, over the whole fleet."""
+        return f"{self.base}pacing:{account}:{rate}"
+
+    def turns(self, delivery_id: str) -> str:
+        """The turns that are kept for a delivery in rates."""
+        return f"{self.base}turns:{delivery_id}"
+
+    def freeze(self, scope: str) -> str:
+        """The freeze of an account or of a destination."""
+        return f"{self.base}freeze:{scope}"
+
+    def account_rest(self, account: str) -> str:
+        """The rest of an account of a channel."""
+        return f"{self.base}account-rest:{account}"
+
     def index(self, kind: str) -> str:
         """The sorted set of all jobs that have a record."""
         return f"{self.jobs(kind)}index"
@@ -380,6 +468,27 @@ class Keys:
     def schedule_wake(self) -> str:
         """The tokens that wake a scheduler."""
         return f"{self.base}schedule:wake"
+
+    def scheduled(self, entry: str) -> str:
+        """The record of one heartbeat or cron job."""
+        return f"{self.base}scheduled:{entry}"
+
+    def ticks(self, entry: str) -> str:
+        """The history of one heartbeat or cron job."""
+        return f"{self.base}ticks:{entry}"
+
+    @property
+    def cron(self) -> str:
+        """All cron jobs."""
+        return f"{self.base}cron"
+
+    def event_turn(self, session_key: str) -> str:
+        """The run that reads the system events of a session."""
+        return f"{self.base}event-turn:{session_key}"
+
+    def event_turns(self, agent_id: str) -> str:
+        """When an agent's last turns began that nobody asked for."""
+        return f"{self.base}event-turns:{agent_id}"
 
     def auth_failures(self, scope: str, client_ip: str) -> str:
         """The failures of one client."""

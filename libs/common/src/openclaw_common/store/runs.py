@@ -31,6 +31,7 @@ _FIELDS: Final = (
     "idempotency_key",
     "on_disconnect",
     "last_sequence",
+    "retry_of",
 )
 
 
@@ -52,7 +53,7 @@ class RunRecord:
     """A run as it stands in Redis; times are Unix milliseconds by Redis' clock.
 
     `queue_position` counts the runs of its session ahead of it, None once it has started.
-    `attempt` counts the attempts that a worker began.
+    `attempt` counts the attempts that a worker began. `retry_of` is the dead letter it replays.
     """
 
     id: str
@@ -75,6 +76,7 @@ class RunRecord:
     queue_position: int | None
     idempotency_key: str | None
     on_disconnect: str
+    retry_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,4 +160,5 @@ def _record(
         queue_position=position,
         idempotency_key=_text(values["idempotency_key"]) or None,
         on_disconnect=_text(values["on_disconnect"]) or "continue",
+        retry_of=_text(values["retry_of"]) or None,
     )

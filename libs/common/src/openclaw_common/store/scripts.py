@@ -23,9 +23,12 @@ JOB_SCRIPTS: Final = (
     "readers",
     "expire",
     "push_event",
+    "replay",
+    "list",
+    "forget",
 )
-OTHER_SCRIPTS: Final = ("auth_failure",)
-TAKES_ON_WORK: Final = frozenset({"admit", "claim", "push_event", *OTHER_SCRIPTS})
+OTHER_SCRIPTS: Final = ("auth_failure", "pace", "freeze", "account_gate", "account_rest")
+TAKES_ON_WORK: Final = frozenset({"admit", "claim", "push_event", "replay", "auth_failure"})
 """What a server whose memory is full refuses, before it does anything; the rest lets work end."""
 
 

@@ -10,10 +10,12 @@ from redis.exceptions import ResponseError
 from openclaw_common.runtime.config.limits import Deliveries as DeliveriesConfig
 from openclaw_common.runtime.config.limits import Redis as RedisConfig
 from openclaw_common.runtime.config.limits import Runs as RunsConfig
+from openclaw_common.store.account_rest import AccountRest
 from openclaw_common.store.admission import Admission, Bounds, ServerClock
 from openclaw_common.store.client import RedisClient
 from openclaw_common.store.connections import create_pool
 from openclaw_common.store.dead_letters import DeadLetters
+from openclaw_common.store.deliveries import Deliveries
 from openclaw_common.store.effects import EventLimits
 from openclaw_common.store.job_store import JobStore
 from openclaw_common.store.jobs import JobScripts, Retention
@@ -21,6 +23,7 @@ from openclaw_common.store.keys import Keys
 from openclaw_common.store.kinds import DELIVERIES, RUNS, JobKind
 from openclaw_common.store.lease_steps import ClaimLimits, Leases
 from openclaw_common.store.limits import AuthLimits
+from openclaw_common.store.pacing import Pacing
 from openclaw_common.store.provider_bench import ProviderBench
 from openclaw_common.store.run_stream import RunStreams
 from openclaw_common.store.runs import Runs
@@ -60,11 +63,14 @@ class Store:
     delivery_jobs: JobStore
     runs: Runs
     streams: RunStreams
+    deliveries: Deliveries
     delivery_streams: RunStreams
     sessions: Sessions
     system_events: SystemEvents
     limits: AuthLimits
     provider_bench: ProviderBench
+    pacing: Pacing
+    account_rest: AccountRest
     bulk: RedisClient
 
     @classmethod
@@ -137,6 +143,7 @@ class Store:
             delivery_jobs=delivery_jobs,
             runs=Runs(run_jobs.scripts, round(runs.disconnect_grace_seconds * 1000)),
             streams=RunStreams(client, keys, RUNS.name),
+            deliveries=Deliveries(delivery_jobs.scripts),
             delivery_streams=RunStreams(client, keys, DELIVERIES.name),
             sessions=Sessions(client, keys),
             system_events=SystemEvents(
@@ -145,6 +152,8 @@ class Store:
             ),
             limits=AuthLimits(client, keys),
             provider_bench=ProviderBench(client, keys),
+            pacing=Pacing(client, keys),
+            account_rest=AccountRest(client, keys),
             bulk=bulk,
         )
 

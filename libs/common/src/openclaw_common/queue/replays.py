@@ -1,0 +1,70 @@
+"""Putting dead letters back: a delivery into its lane, a run as a new run with the same request."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from openclaw_common.contracts.ids import DELIVERY_PREFIX, new_run_id
+from openclaw_common.contracts.run import RunRequest
+from openclaw_common.queue.job_queue import DELIVER, RunQueue, arq_job
+from openclaw_common.store.admission import Idempotency
+from openclaw_common.store.client import retry_while_unavailable
+from openclaw_common.store.deliveries import ReplayOutcome
+from openclaw_common.store.store import Store
+
+_SCOPE = "dead-letter-replay"
+_BUDGET_S = 3.0
+"""How long a step whose answer was lost is asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedLetter:
+    """What a dead letter became: the delivery itself, or the new run."""
+
+    run_id: str | None = None
+    delivery_id: str | None = None
+
+
+class Replays:
+    """Replays one dead letter at a time. Every call raises StoreUnavailable."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def delivery(self, delivery_id: str) -> ReplayOutcome:
+        """Put a delivery that failed back into its lane, behind what waits there."""
+        mark, job = uuid.uuid4().hex, arq_job(DELIVER, delivery_id)
+        deliveries = self._store.deliveries
+        return await retry_while_unavailable(
+            lambda: deliveries.replay(delivery_id, job, mark), budget_s=_BUDGET_S
+        )
+
+    async def run(self, run_id: str) -> str | None:
+        """Start a run with the request of a dead one; returns its id, None for no dead letter.
+
+        However often it is called, one dead letter becomes one run. Raises QueueFull.
+        """
+        letters = self._store.dead_letters
+        if await letters.place_of(run_id) is None:
+            return None
+        payload = await letters.payload(run_id)
+        if payload is None:
+            return None
+        request, new_id = RunRequest.decode(payload), new_run_id()
+        once = Idempotency(_SCOPE, run_id, "")
+        queue = RunQueue(self._store)
+        accepted = await queue.submit(new_id, request, idempotency=once, retry_of=run_id)
+        await letters.forget(run_id)
+        return accepted.id
+
+    async def letter(self, letter_id: str) -> ReplayedLetter | None:
+        """Replay a dead letter of either kind; None for what is none. Raises QueueFull."""
+        if not letter_id.startswith(DELIVERY_PREFIX):
+            run_id = await self.run(letter_id)
+            return ReplayedLetter(run_id=run_id) if run_id else None
+        if await self._store.delivery_jobs.dead_letters.place_of(letter_id) is None:
+            return None
+        if await self.delivery(letter_id) is not ReplayOutcome.REPLAYED:
+            return None
+        return ReplayedLetter(delivery_id=letter_id)
