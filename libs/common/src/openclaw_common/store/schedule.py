@@ -1,0 +1,346 @@
+"""The schedule: what the fleet is to do at a time, in one sorted set, with nobody in charge of it.
+
+    wake:<agent_id>:<session_key>     system events wait for the agent
+    heartbeat:<agent_id>              its next turn by itself
+    cron:<job_id>                     the job's next tick
+
+Any process may take what is due: `fire` compares the due time it has read with the one that stands
+there, and does all that the tick causes, the next due time included, in the same step. Times are
+Unix ms by Redis' clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+import orjson
+
+from openclaw_common.store.connections import Arg
+from openclaw_common.store.effects import NewSystemEvent
+from openclaw_common.store.jobs import JobScripts
+
+WAKE, HEARTBEAT, CRON = "wake", "heartbeat", "cron"
+SCAN_COUNT: Final = 1000
+_RECORD: Final = (
+    "settings",
+    "definition",
+    "origin",
+    "enabled",
+    "created_ms",
+    "updated_ms",
+    "last_tick_ms",
+    "last_outcome",
+    "last_reason",
+    "last_run_id",
+)
+
+
+class Origin(StrEnum):
+    """Who has put an entry into the schedule."""
+
+    CONFIG = "config"
+    API = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class DueEntry:
+    """An entry of the schedule and the time at which it is, or was, due."""
+
+    name: str
+    due_ms: int
+
+    @property
+    def sort(self) -> str:
+        """`wake`, `heartbeat` or `cron`."""
+        return self.name.partition(":")[0]
+
+    @property
+    def rest(self) -> str:
+        """What stands behind the sort."""
+        return self.name.partition(":")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """A run that `fire` accepts: `fields` are those of its record, flat."""
+
+    id: str
+    session_key: str
+    arq_job: bytes
+    fields: tuple[Arg, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnLimits:
+    """How often an agent takes turns that nobody asked for: ms apart, and so many in a window."""
+
+    spacing_ms: int
+    most: int
+    window_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLimits:
+    """How many ticks a history keeps, and for how long after the last, in ms."""
+
+    most: int
+    keep_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What one tick of an entry does.
+
+    It starts `run`, or tells a session `event`, or, with neither, is skipped for `reason`. `next_ms`
+    is the next due time, None to end the entry. `settings` is the digest of the record that was
+    read. `reads` is the session whose system events the run reads: it is skipped while another one
+    waits to read them, and with `needs_events` for `reason` while there are none. `agent_id` names
+    who takes a turn unasked; with `guarded` it waits for its turn. `missed` counts the ticks that
+    this one stands for beside itself. With `last` the record goes.
+    """
+
+    at_ms: int
+    run: NewRun | None = None
+    event: NewSystemEvent | None = None
+    reason: str = ""
+    next_ms: int | None = None
+    settings: str | None = None
+    reads: str | None = None
+    needs_events: bool = False
+    agent_id: str | None = None
+    guarded: bool = False
+    missed: int = 0
+    last: bool = False
+
+    @property
+    def action(self) -> str:
+        """What `fire` is to do."""
+        if self.run is not None:
+            return "run"
+        return "skip" if self.event is None else "event"
+
+
+class FireOutcome(StrEnum):
+    """What became of a due entry."""
+
+    RUN = "run"
+    """A run was accepted."""
+    EVENT = "event"
+    """A session was told."""
+    SKIP = "skip"
+    """The tick is noted and gone by."""
+    MOVED = "moved"
+    """Another process was faster, or the entry is another one now."""
+    DEFERRED = "deferred"
+    """It is due later."""
+    FULL = "full"
+    """No room for its run: it stays due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """The outcome, and why it was skipped, or what was full."""
+
+    outcome: FireOutcome
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledRecord:
+    """A heartbeat or cron job as it stands in Redis; no time or text where there was none yet."""
+
+    name: str
+    settings: str
+    definition: bytes
+    origin: Origin
+    enabled: bool
+    created_ms: int
+    updated_ms: int
+    next_ms: int | None
+    last_tick_ms: int | None
+    last_outcome: str | None
+    last_reason: str | None
+    last_run_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The schedule of one cell. Every call raises StoreUnavailable."""
+
+    scripts: JobScripts
+    max_open: int
+    max_lane: int
+    queue_timeout_ms: int
+    turns: TurnLimits
+
+    async def now_ms(self) -> int:
+        """Return Redis' clock."""
+        seconds, microseconds = await self.scripts.client.execute("TIME")
+        return int(seconds) * 1000 + int(microseconds) // 1000
+
+    async def first(self, offset: int, count: int) -> tuple[int, list[DueEntry]]:
+        """Return Redis' clock, and `count` entries behind the `offset` that are due before them."""
+        client, keys = self.scripts.client, self.scripts.keys
+        time = client.submit("TIME")
+        listed = client.submit(
+            "ZRANGE", keys.schedule, offset, offset + count - 1, "WITHSCORES"
+        )
+        seconds, microseconds = await client.settle(time)
+        flat = await client.settle(listed)
+        entries = [
+            DueEntry(name.decode(), int(float(score)))
+            for name, score in zip(flat[::2], flat[1::2], strict=True)
+        ]
+        return int(seconds) * 1000 + int(microseconds) // 1000, entries
+
+    async def names(self, sort: str) -> set[str]:
+        """Return the entries of one sort."""
+        found: set[str] = set()
+        cursor = "0"
+        while True:
+            reply = await self.scripts.client.execute(
+                "ZSCAN", self.scripts.keys.schedule, cursor, "MATCH", f"{sort}:*", "COUNT", SCAN_COUNT
+            )
+            found.update(name.decode() for name in reply[1][::2])
+            cursor = reply[0].decode()
+            if cursor == "0":
+                return found
+
+    async def record(self, name: str) -> ScheduledRecord | None:
+        """Return a heartbeat or cron job, None for one that is not there."""
+        client, keys = self.scripts.client, self.scripts.keys
+        fields = client.submit("HMGET", keys.scheduled(name), *_RECORD)
+        due = client.submit("ZSCORE", keys.schedule, name)
+        return _record(name, await client.settle(fields), await client.settle(due))
+
+    async def put(
+        self,
+        name: str,
+        definition: bytes,
+        settings: str,
+        origin: Origin,
+        *,
+        due_ms: int | None,
+        enabled: bool = True,
+        new: bool = False,
+        most_jobs: int | None = None,
+    ) -> str:
+        """Put an entry into the schedule, or bring it up to date where `settings` differ.
+
+        With `new` one that is there is left alone; `most_jobs` counts it as a cron job. Returns
+        `created`, `changed`, `unchanged`, `exists` or `full`.
+        """
+        given: dict[str, Any] = {
+            "entry": name,
+            "settings": settings,
+            "definition": definition.decode(),
+            "origin": origin,
+            "enabled": enabled,
+            "new": new,
+            "cron": most_jobs is not None,
+        }
+        if due_ms is not None:
+            given["due"] = due_ms
+        if most_jobs is not None:
+            given["most"] = most_jobs
+        reply = await self.scripts.call("schedule", (orjson.dumps(given),))
+        return str(reply.decode())
+
+    async def enable(self, name: str, *, enabled: bool, due_ms: int | None) -> bool:
+        """Pause an entry, or let it go on at `due_ms`; whether it is there."""
+        due = "" if due_ms is None else due_ms
+        return bool(await self.scripts.call("reschedule", (name, int(enabled), due)))
+
+    async def remove(self, name: str, origin: Origin) -> str:
+        """Take an entry out; returns `removed`, `missing`, or `refused` for one of other origin."""
+        reply = await self.scripts.call("unschedule", (name, origin))
+        return str(reply.decode())
+
+    async def fire(self, entry: DueEntry, tick: Tick, history: HistoryLimits | None) -> Fired:
+        """Do what a due entry's tick does, unless somebody else has. May be sent again."""
+        return await self._fire({"entry": entry.name, "due": entry.due_ms}, tick, history)
+
+    async def fire_now(self, name: str, tick: Tick, history: HistoryLimits) -> Fired:
+        """Do what a tick does although it is not due, and leave the schedule as it is."""
+        return await self._fire({"entry": name, "manual": True}, tick, history)
+
+    async def _fire(
+        self, plan: dict[str, Any], tick: Tick, history: HistoryLimits | None
+    ) -> Fired:
+        run, event = tick.run, tick.event
+        plan |= {
+            "tick": tick.at_ms,
+            "action": tick.action,
+            "reason": tick.reason,
+            "needs_events": tick.needs_events,
+            "missed": tick.missed,
+            "remove": tick.last,
+        }
+        optional = {
+            "next": tick.next_ms,
+            "settings": tick.settings,
+            "session": tick.reads,
+            "run": run and self._run(run),
+            "event": event and _event(event),
+            "turns": tick.agent_id and self._turns(tick.agent_id, tick.guarded),
+            "history": history and {"keep": history.most, "keep_ms": history.keep_ms},
+        }
+        plan |= {name: value for name, value in optional.items() if value is not None}
+        fields: tuple[Arg, ...] = (run.arq_job, *run.fields) if run else ("",)
+        reply = await self.scripts.call("fire", (orjson.dumps(plan), *fields))
+        why = reply[1] if len(reply) > 1 else b""
+        return Fired(FireOutcome(reply[0].decode()), why.decode() if isinstance(why, bytes) else str(why))
+
+    def _run(self, run: NewRun) -> dict[str, Any]:
+        return {
+            "id": run.id,
+            "lane": run.session_key,
+            "queue_timeout_ms": self.queue_timeout_ms,
+            "max_open": self.max_open,
+            "max_lane": self.max_lane,
+        }
+
+    def _turns(self, agent_id: str, guarded: bool) -> dict[str, Any]:
+        return {
+            "agent": agent_id,
+            "spacing_ms": self.turns.spacing_ms,
+            "most": self.turns.most,
+            "window_ms": self.turns.window_ms,
+            "guarded": guarded,
+        }
+
+
+def _event(event: NewSystemEvent) -> Mapping[str, Any]:
+    return {
+        "session": event.session_key,
+        "agent": event.agent_id,
+        "text": event.text,
+        "wake": event.wake,
+        "keep": event.limits.most,
+        "keep_ms": event.limits.keep_ms,
+    }
+
+
+def _record(
+    name: str, values: list[bytes | None], due: bytes | None
+) -> ScheduledRecord | None:
+    found = {key: value.decode() for key, value in zip(_RECORD, values, strict=True) if value}
+    if "settings" not in found:
+        return None
+    return ScheduledRecord(
+        name=name,
+        settings=found["settings"],
+        definition=found["definition"].encode(),
+        origin=Origin(found["origin"]),
+        enabled=found["enabled"] == "1",
+        created_ms=int(found["created_ms"]),
+        updated_ms=int(found["updated_ms"]),
+        next_ms=None if due is None else int(float(due)),
+        last_tick_ms=int(found["last_tick_ms"]) if "last_tick_ms" in found else None,
+        last_outcome=found.get("last_outcome"),
+        last_reason=found.get("last_reason"),
+        last_run_id=found.get("last_run_id"),
+    )
