@@ -84,10 +84,15 @@ class Hooked:
         key = scripts.keys.record(scripts.kind, run_id)
         return RunRequest.decode(await self.store.client.execute("HGET", key, "payload"))
 
-    async def runs(self) -> int:
-        """How many runs were accepted and have not ended."""
+    async def run_ids(self) -> list[str]:
+        """The runs that were accepted and have not ended."""
         scripts = self.store.scripts
-        return int(await self.store.client.execute("ZCARD", scripts.keys.open(scripts.kind)))
+        key = scripts.keys.open(scripts.kind)
+        return [run.decode() for run in await self.store.client.execute("ZRANGE", key, 0, -1)]
+
+    async def runs(self) -> int:
+        """How many they are."""
+        return len(await self.run_ids())
 
 
 @asynccontextmanager

@@ -38,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         uvloop.run(
             serve(loaded.config, arguments.host, arguments.port, reuse_port=arguments.reuse_port)
         )
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
     except OSError as error:
         _logger.error("ingress.cannot_listen", extra={"reason": str(error)})
         return 1
