@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import orjson
 
+from openclaw_common.contracts.json_text import dumps
+
 SCHEMA: Final = 1
 
 
@@ -131,6 +133,20 @@ class ToolInvocation:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddingsInvocation:
+    """Texts to embed, without an agent's turn; the run's output is the JSON of their embeddings.
+
+    That is `{"vectors": […]}`, one for each text in order: base64 of little-endian float32.
+    `model` is the `provider/model` that embeds them, `dimensions` the vectors' length, None for
+    the model's own.
+    """
+
+    texts: tuple[str, ...]
+    model: str | None = None
+    dimensions: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryPlan:
     """Where the result of a run goes: `channel` is a channel's id or `last`.
 
@@ -180,7 +196,8 @@ class RunRequest:
     `required` or a tool's name behind `function:`. `ephemeral` sessions keep no transcript.
     `stream` says that a reader wants tokens as they come, `include_usage` that its last chunk has
     the usage. `timeout_s` bounds one attempt, in seconds (None: the worker's default). A run with a
-    `tool` calls that and no model. `depth` counts the runs that led to this one by `sessions_send`.
+    `tool` calls that and no model, one with `embeddings` embeds texts. `depth` counts the runs that
+    led to this one by `sessions_send`.
     `thinking` says how hard the model is to think, in OpenClaw's words (`off` to `max`).
     `delivery` says where the result goes, `announce` who hears of it otherwise. A run with
     `reads_events` shows the model the session's system events.
@@ -210,10 +227,11 @@ class RunRequest:
     announce: Announcement | None = None
     untrusted: Untrusted | None = None
     reads_events: bool = False
+    embeddings: EmbeddingsInvocation | None = None
 
     def encode(self) -> bytes:
-        """Return the JSON form with its schema number."""
-        return b'{"schema":%d,' % SCHEMA + orjson.dumps(self)[1:]
+        """Return the JSON form with its schema number; lone surrogates become U+FFFD."""
+        return b'{"schema":%d,' % SCHEMA + dumps(self)[1:]
 
     @classmethod
     def decode(cls, raw: bytes) -> RunRequest:
@@ -239,6 +257,7 @@ _OPTIONAL_PARTS: Final[dict[str, Callable[..., object]]] = {
     "delivery": DeliveryPlan,
     "announce": Announcement,
     "untrusted": Untrusted,
+    "embeddings": lambda texts, **rest: EmbeddingsInvocation(tuple(texts), **rest),
 }
 
 
@@ -306,9 +325,9 @@ class RunResult:
     incomplete_reason: str | None = None
 
     def encode(self) -> bytes:
-        """Return the JSON form kept in the run record."""
+        """Return the JSON form kept in the run record; lone surrogates become U+FFFD."""
         fields = {name: getattr(self, name) for name in self.__slots__}
-        return orjson.dumps({**fields, "usage": self.usage.to_wire()})
+        return dumps({**fields, "usage": self.usage.to_wire()})
 
     @classmethod
     def decode(cls, raw: bytes) -> RunResult:

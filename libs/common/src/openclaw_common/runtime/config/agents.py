@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from openclaw_common.runtime.config import openclaw_keys
 from openclaw_common.runtime.config.base import Flag, NonNegative, Positive, Section, Words
 from openclaw_common.runtime.config.key_path import KeyPath
+from openclaw_common.runtime.config.memory_search import MemorySearch
 from openclaw_common.runtime.config.tools import ToolRules
 
 MAIN: Final = "main"
@@ -105,6 +106,7 @@ class AgentSettings(Section):
     context_tokens: Positive | None = None
     """Tokens of context to use at most; without it the model's, or 128000 where that is unknown."""
     compaction: Compaction = Compaction()
+    memory_search: MemorySearch = MemorySearch()
 
     def allows(self, model: str) -> bool:
         """Whether a request may ask for `model`, given as `provider/model`."""

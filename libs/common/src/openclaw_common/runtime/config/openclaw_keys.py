@@ -50,7 +50,7 @@ _AGENT_SETTINGS: Final = _keys(
     " pdfMaxPages thinkingDefault fastModeDefault verboseDefault toolProgressDetail"
     " reasoningDefault elevatedDefault mediaMaxMb maxConcurrent userTimezone timeFormat"
     " envelopeTimezone envelopeTimestamp envelopeElapsed cliBackends agentRuntime embeddedHarness"
-    " embeddedPi memorySearch blockStreamingDefault blockStreamingBreak blockStreamingChunk"
+    " embeddedPi blockStreamingDefault blockStreamingBreak blockStreamingChunk"
     " blockStreamingCoalesce humanDelay typingIntervalSeconds typingMode heartbeat subagents"
     " sandbox silentReply silentReplyRewrite additionalSystemPrompt systemPromptOverride"
     " promptOverlays authInheritance sessionStore runRetries experimental tts groupChat"

@@ -137,7 +137,8 @@ def _named_providers(agents: Agents) -> list[str]:
         for model in (agent.model.primary, *agent.model.fallbacks)
         if model
     ]
-    return list(dict.fromkeys(named))
+    embedding = [agent.memory_search.provider for agent in agents.entries.values()]
+    return list(dict.fromkeys([*named, *filter(None, embedding)]))
 
 
 def _resolve_models(
