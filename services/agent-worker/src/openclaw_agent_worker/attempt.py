@@ -125,6 +125,8 @@ async def _settle(context: WorkerContext, lease: Lease) -> Outcome:
         agent = _agent(context, request)
         if request.tool is not None:
             return await _invoke(context, lease, request, request.tool, agent)
+        if request.embeddings is not None:
+            return await _complete(lease, await context.embedder.embed(request.embeddings, agent))
         return await _within_time(context, lease, request, agent)
     except StoreUnavailable:
         await lease.release(RELEASE_DELAY_S)
@@ -144,6 +146,11 @@ async def _invoke(
     result = RunResult(
         await invoke_tool(context.tools, invocation, caller_of(lease, request), agent)
     )
+    return await _complete(lease, result)
+
+
+async def _complete(lease: Lease, result: RunResult) -> Outcome:
+    """End a run that took no agent's turn."""
     events = [(RUN_COMPLETED, orjson.dumps({"usage": result.usage.to_wire()}))]
     await lease.finish(RunStatus.COMPLETED, events=events, result=result)
     return Succeeded(result)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from openclaw_agent_worker.agent.port import AgentRunner
+from openclaw_agent_worker.embeddings_run import Embedder
 from openclaw_agent_worker.image_urls import ImageUrls
 from openclaw_agent_worker.tools.catalog import ToolCatalog
 from openclaw_common.contracts.delivery import DeliveryRequest
@@ -65,4 +66,5 @@ class WorkerContext:
     runner: AgentRunner
     tools: ToolCatalog
     images: ImageUrls
+    embedder: Embedder
     clock: Clock

@@ -17,6 +17,7 @@ from arq.worker import func
 from openclaw_agent_worker.agent.loop import LoopRunner
 from openclaw_agent_worker.backoff import Backoff
 from openclaw_agent_worker.context import WorkerContext
+from openclaw_agent_worker.embeddings_run import Embedder
 from openclaw_agent_worker.image_urls import ImageUrls
 from openclaw_agent_worker.jobs.execute_run import CONTEXT, execute_run
 from openclaw_agent_worker.models.bench import ProviderBench
@@ -83,15 +84,19 @@ class AgentWorkerService:
             http=self._http,
         )
         tools = load_tools(services, builtin_tools(services), config.tools.modules)
+        models = ModelRegistry(config.models.providers, self._http)
+        backoff = Backoff(config.runs.max_tries, self._sleep, random.random)
+        bench = self._bench(clock)
         context = WorkerContext(
             config=config,
             sessions=self._store.sessions,
             streams=self._store.streams,
             system_events=self._store.system_events,
             deliveries=DeliveryQueue(self._store),
-            runner=LoopRunner(self._selector(self._http, clock).select),
+            runner=LoopRunner(ModelSelector(models, backoff, bench).select),
             tools=ToolCatalog(tools, config, self._mcp),
             images=ImageUrls(egress, config.gateway.http.endpoints.chat_completions.images),
+            embedder=Embedder(models, backoff, bench),
             clock=clock,
         )
         self._worker = LaneWorker(
@@ -104,18 +109,14 @@ class AgentWorkerService:
         )
         self._serving = asyncio.create_task(self._worker.async_run(), name="agent-worker")
 
-    def _selector(self, http: aiohttp.ClientSession, clock: Clock) -> ModelSelector:
+    def _bench(self, clock: Clock) -> ProviderBench:
         worker = self._config.worker
         stays_s = {
             401: worker.provider_bench_unauthorized_seconds,
             402: worker.provider_bench_payment_seconds,
             429: worker.provider_bench_rate_limit_seconds,
         }
-        return ModelSelector(
-            ModelRegistry(self._config.models.providers, http),
-            Backoff(self._config.runs.max_tries, self._sleep, random.random),
-            ProviderBench(self._store.provider_bench, stays_s, clock.monotonic),
-        )
+        return ProviderBench(self._store.provider_bench, stays_s, clock.monotonic)
 
     async def wait(self) -> None:
         """Return once stopped; raises what ended the worker by itself."""

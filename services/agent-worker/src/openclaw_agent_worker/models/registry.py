@@ -14,6 +14,8 @@ import httpx2
 from pydantic_ai.models import Model
 
 from openclaw_agent_worker.models.anthropic_messages import MessagesModel
+from openclaw_agent_worker.models.embeddings import FAMILIES as EMBEDDING_FAMILIES
+from openclaw_agent_worker.models.embeddings import EmbeddingModel
 from openclaw_agent_worker.models.endpoint import (
     Endpoint,
     anthropic_endpoint,
@@ -105,6 +107,18 @@ class ModelRegistry:
             if api in _SDK_FAMILIES:
                 await asyncio.to_thread(_imported, api, self.target(reference).provider)
         return self.model(reference)
+
+    def embedding(self, reference: str) -> EmbeddingModel:
+        """Return the embedding model that `provider/model` names. Raises ModelUnavailable."""
+        target, api = self.target(reference), self._provider(reference).api
+        if api not in EMBEDDING_FAMILIES:
+            known = ", ".join(sorted(EMBEDDING_FAMILIES))
+            raise ModelUnavailable(
+                f"models.providers.{target.provider}.api is '{api}', which has no embeddings here; "
+                f"set memorySearch.provider to one whose api is {known}.",
+                NOT_SUPPORTED,
+            )
+        return EMBEDDING_FAMILIES[api](target, self._http)
 
     def target(self, reference: str) -> Target:
         """Return what the configuration says of the model that `provider/model` names.
