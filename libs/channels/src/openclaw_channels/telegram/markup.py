@@ -69,7 +69,8 @@ def _texts(styled: Styled, settings: TelegramSettings, *, captioned: bool) -> It
     if captioned:
         first = whole.chunks(0, min(limit, MAX_CAPTION), each_paragraph=False)[:1]
         yield from map(whole.part, first)
-        start = first[0].end if first else len(styled.text)
+        rest = styled.text[first[0].end :] if first else ""
+        start = len(styled.text) - len(rest.lstrip(" \t"))
     chunks = whole.chunks(start, limit, each_paragraph=settings.each_paragraph)
     yield from map(whole.part, chunks)
 
