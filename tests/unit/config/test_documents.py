@@ -31,6 +31,7 @@ HONOURED = (
     "worker",
     "ingress",
     "egress",
+    "cron",
     "tools",
     "mcp",
     "secrets",

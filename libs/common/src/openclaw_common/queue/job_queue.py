@@ -21,8 +21,10 @@ from openclaw_common.contracts.delivery import (
 from openclaw_common.contracts.ids import agent_of, new_delivery_id
 from openclaw_common.contracts.run import RunRequest
 from openclaw_common.store.admission import Admitted, Idempotency, Replayed
+from openclaw_common.store.connections import Arg
 from openclaw_common.store.effects import FailureReport, NewDelivery
 from openclaw_common.store.run_reader import RunStreamReader
+from openclaw_common.store.schedule import NewRun
 from openclaw_common.store.store import Store
 
 __all__ = [
@@ -93,21 +95,37 @@ class RunQueue:
             request.session_key,
             job,
             {
-                "payload": request.encode(),
-                "agent_id": request.agent_id,
-                "source": request.source,
-                "model": request.model,
-                "stream": int(request.stream),
-                "include_usage": int(request.include_usage),
+                **self._fields(run_id, request),
                 "on_disconnect": on_disconnect,
                 "readers": 1 if reader else 0,
                 "idempotency_key": idempotency.key if idempotency and not retry_of else "",
                 **({"retry_of": retry_of} if retry_of else {}),
-                **self._owed(run_id, request).fields(),
             },
             idempotency=idempotency,
             reader_control=reader.control_of(run_id) if reader else "",
         )
+
+    def prepare(self, run_id: str, request: RunRequest) -> NewRun:
+        """Return a run that the schedule accepts when it is due."""
+        fields = {
+            **self._fields(run_id, request),
+            "on_disconnect": "continue",
+            "readers": 0,
+            "idempotency_key": "",
+        }
+        flat = tuple(item for pair in fields.items() for item in pair)
+        return NewRun(run_id, request.session_key, arq_job(EXECUTE_RUN, run_id), flat)
+
+    def _fields(self, run_id: str, request: RunRequest) -> dict[str, Arg]:
+        return {
+            "payload": request.encode(),
+            "agent_id": request.agent_id,
+            "source": request.source,
+            "model": request.model,
+            "stream": int(request.stream),
+            "include_usage": int(request.include_usage),
+            **self._owed(run_id, request).fields(),
+        }
 
     def _owed(self, run_id: str, request: RunRequest) -> FailureReport:
         """Return what the run causes if it fails, also without a worker to say so.

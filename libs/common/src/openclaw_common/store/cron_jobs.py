@@ -55,7 +55,7 @@ class CronJobs:
         found = await scripts.client.execute("ZREVRANGE", scripts.keys.cron, 0, -1)
         return [name.decode() for name in found]
 
-    async def list(self) -> list[ScheduledRecord]:
+    async def all(self) -> list[ScheduledRecord]:
         """Return all jobs, the newest first."""
         records = [await self.schedule.record(name) for name in await self.names()]
         return [record for record in records if record is not None]

@@ -18,11 +18,14 @@ from typing import Any, Final
 
 import orjson
 
+from openclaw_common.store.admission import Bounds
 from openclaw_common.store.connections import Arg
 from openclaw_common.store.effects import NewSystemEvent
 from openclaw_common.store.jobs import JobScripts
 
-WAKE, HEARTBEAT, CRON = "wake", "heartbeat", "cron"
+WAKE: Final = "wake"
+HEARTBEAT: Final = "heartbeat"
+CRON: Final = "cron"
 SCAN_COUNT: Final = 1000
 _RECORD: Final = (
     "settings",
@@ -94,12 +97,12 @@ class HistoryLimits:
 class Tick:
     """What one tick of an entry does.
 
-    It starts `run`, or tells a session `event`, or, with neither, is skipped for `reason`. `next_ms`
-    is the next due time, None to end the entry. `settings` is the digest of the record that was
-    read. `reads` is the session whose system events the run reads: it is skipped while another one
-    waits to read them, and with `needs_events` for `reason` while there are none. `agent_id` names
-    who takes a turn unasked; with `guarded` it waits for its turn. `missed` counts the ticks that
-    this one stands for beside itself. With `last` the record goes.
+    It starts `run`, or tells a session `event`, or, with neither, is skipped for `reason`.
+    `next_ms` is the next due time, None to end the entry. `settings` is the digest of the record
+    that was read. `reads` is the session whose system events the run reads: the tick is skipped
+    while another run waits to read them, and with `needs_events` for `reason` while there are none.
+    `agent_id` names who takes a turn unasked; with `guarded` it waits until it may. `missed` counts
+    the ticks that this one stands for beside itself. With `last` the record goes.
     """
 
     at_ms: int
@@ -171,9 +174,7 @@ class Schedule:
     """The schedule of one cell. Every call raises StoreUnavailable."""
 
     scripts: JobScripts
-    max_open: int
-    max_lane: int
-    queue_timeout_ms: int
+    bounds: Bounds
     turns: TurnLimits
 
     async def now_ms(self) -> int:
@@ -185,9 +186,7 @@ class Schedule:
         """Return Redis' clock, and `count` entries behind the `offset` that are due before them."""
         client, keys = self.scripts.client, self.scripts.keys
         time = client.submit("TIME")
-        listed = client.submit(
-            "ZRANGE", keys.schedule, offset, offset + count - 1, "WITHSCORES"
-        )
+        listed = client.submit("ZRANGE", keys.schedule, offset, offset + count - 1, "WITHSCORES")
         seconds, microseconds = await client.settle(time)
         flat = await client.settle(listed)
         entries = [
@@ -202,7 +201,13 @@ class Schedule:
         cursor = "0"
         while True:
             reply = await self.scripts.client.execute(
-                "ZSCAN", self.scripts.keys.schedule, cursor, "MATCH", f"{sort}:*", "COUNT", SCAN_COUNT
+                "ZSCAN",
+                self.scripts.keys.schedule,
+                cursor,
+                "MATCH",
+                f"{sort}:*",
+                "COUNT",
+                SCAN_COUNT,
             )
             found.update(name.decode() for name in reply[1][::2])
             cursor = reply[0].decode()
@@ -267,9 +272,7 @@ class Schedule:
         """Do what a tick does although it is not due, and leave the schedule as it is."""
         return await self._fire({"entry": name, "manual": True}, tick, history)
 
-    async def _fire(
-        self, plan: dict[str, Any], tick: Tick, history: HistoryLimits | None
-    ) -> Fired:
+    async def _fire(self, plan: dict[str, Any], tick: Tick, history: HistoryLimits | None) -> Fired:
         run, event = tick.run, tick.event
         plan |= {
             "tick": tick.at_ms,
@@ -291,16 +294,16 @@ class Schedule:
         plan |= {name: value for name, value in optional.items() if value is not None}
         fields: tuple[Arg, ...] = (run.arq_job, *run.fields) if run else ("",)
         reply = await self.scripts.call("fire", (orjson.dumps(plan), *fields))
-        why = reply[1] if len(reply) > 1 else b""
-        return Fired(FireOutcome(reply[0].decode()), why.decode() if isinstance(why, bytes) else str(why))
+        why = reply[1] if len(reply) > 1 and isinstance(reply[1], bytes) else b""
+        return Fired(FireOutcome(reply[0].decode()), why.decode())
 
     def _run(self, run: NewRun) -> dict[str, Any]:
         return {
             "id": run.id,
             "lane": run.session_key,
-            "queue_timeout_ms": self.queue_timeout_ms,
-            "max_open": self.max_open,
-            "max_lane": self.max_lane,
+            "queue_timeout_ms": self.bounds.queue_timeout_ms,
+            "max_open": self.bounds.max_open,
+            "max_lane": self.bounds.max_lane,
         }
 
     def _turns(self, agent_id: str, guarded: bool) -> dict[str, Any]:
@@ -324,9 +327,7 @@ def _event(event: NewSystemEvent) -> Mapping[str, Any]:
     }
 
 
-def _record(
-    name: str, values: list[bytes | None], due: bytes | None
-) -> ScheduledRecord | None:
+def _record(name: str, values: list[bytes | None], due: bytes | None) -> ScheduledRecord | None:
     found = {key: value.decode() for key, value in zip(_RECORD, values, strict=True) if value}
     if "settings" not in found:
         return None

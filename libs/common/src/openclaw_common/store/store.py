@@ -14,6 +14,7 @@ from openclaw_common.store.account_rest import AccountRest
 from openclaw_common.store.admission import Admission, Bounds, ServerClock
 from openclaw_common.store.client import RedisClient
 from openclaw_common.store.connections import create_pool
+from openclaw_common.store.cron_jobs import CronJobs
 from openclaw_common.store.dead_letters import DeadLetters
 from openclaw_common.store.deliveries import Deliveries
 from openclaw_common.store.effects import EventLimits
@@ -27,6 +28,7 @@ from openclaw_common.store.pacing import Pacing
 from openclaw_common.store.provider_bench import ProviderBench
 from openclaw_common.store.run_stream import RunStreams
 from openclaw_common.store.runs import Runs
+from openclaw_common.store.schedule import Schedule, TurnLimits
 from openclaw_common.store.sessions import SessionLimits, Sessions
 from openclaw_common.store.system_events import SystemEvents
 
@@ -67,6 +69,7 @@ class Store:
     delivery_streams: RunStreams
     sessions: Sessions
     system_events: SystemEvents
+    schedule: Schedule
     limits: AuthLimits
     provider_bench: ProviderBench
     pacing: Pacing
@@ -150,12 +153,22 @@ class Store:
                 run_jobs.scripts,
                 EventLimits(runs.max_system_events, runs.system_event_retention_seconds * 1000),
             ),
+            schedule=Schedule(
+                run_jobs.scripts,
+                run_jobs.admission.bounds,
+                TurnLimits(runs.wake_spacing_ms, runs.wake_flood_starts, runs.wake_flood_window_ms),
+            ),
             limits=AuthLimits(client, keys),
             provider_bench=ProviderBench(client, keys),
             pacing=Pacing(client, keys),
             account_rest=AccountRest(client, keys),
             bulk=bulk,
         )
+
+    @property
+    def cron_jobs(self) -> CronJobs:
+        """The cron jobs."""
+        return CronJobs(self.schedule)
 
     @property
     def scripts(self) -> JobScripts:

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from openclaw_common.runtime.config import openclaw_keys
 from openclaw_common.runtime.config.base import Flag, NonNegative, Positive, Section, Words
+from openclaw_common.runtime.config.heartbeat import Heartbeat
 from openclaw_common.runtime.config.key_path import KeyPath
 from openclaw_common.runtime.config.memory_search import MemorySearch
 from openclaw_common.runtime.config.tools import ToolRules
@@ -107,6 +108,8 @@ class AgentSettings(Section):
     """Tokens of context to use at most; without it the model's, or 128000 where that is unknown."""
     compaction: Compaction = Compaction()
     memory_search: MemorySearch = MemorySearch()
+    heartbeat: Heartbeat = Heartbeat()
+    """Its turns by itself; an entry sets single keys of it."""
 
     def allows(self, model: str) -> bool:
         """Whether a request may ask for `model`, given as `provider/model`."""
@@ -174,6 +177,7 @@ class Agents(Section):
     entries: dict[str, Agent] = Field(default_factory=dict)
     listed: tuple[ListedAgent, ...] = Field(default=(), validation_alias="list", repr=False)
     _default_id: str = PrivateAttr(default=MAIN)
+    _heartbeat_ids: tuple[str, ...] = PrivateAttr(default=())
     _problems: tuple[tuple[KeyPath, str], ...] = PrivateAttr(default=())
     _places: dict[str, KeyPath] = PrivateAttr(default_factory=dict)
 
@@ -181,6 +185,11 @@ class Agents(Section):
     def default_id(self) -> str:
         """The agent that is meant when none is named."""
         return self._default_id
+
+    @property
+    def heartbeat_ids(self) -> tuple[str, ...]:
+        """The agents that have heartbeats: those whose entry says so, else the default one."""
+        return self._heartbeat_ids or (self._default_id,)
 
     @property
     def problems(self) -> tuple[tuple[KeyPath, str], ...]:
@@ -209,6 +218,8 @@ class Agents(Section):
                 problems.append((place, f'the agent id "{agent_id}" is given twice'))
             else:
                 merged[agent_id] = self._inherit(agent, agent_id)
+                if "heartbeat" in agent.model_fields_set:
+                    self._heartbeat_ids = (*self._heartbeat_ids, agent_id)
                 if "model" in agent.model_fields_set:
                     self._places[agent_id] = (*place, "model")
         # A validator may not return another object, and the model is frozen for everybody else.
@@ -229,6 +240,10 @@ class Agents(Section):
             for name in AgentSettings.model_fields
             if name in self.defaults.model_fields_set and name not in agent.model_fields_set
         }
+        if "heartbeat" in agent.model_fields_set:
+            own = agent.heartbeat
+            told = {name: getattr(own, name) for name in own.model_fields_set}
+            inherited["heartbeat"] = self.defaults.heartbeat.model_copy(update=told)
         return agent.model_copy(update={**inherited, "id": agent_id})
 
 

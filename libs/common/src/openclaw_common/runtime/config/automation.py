@@ -1,25 +1,13 @@
-"""`cron`, `diagnostics` and `secrets`: the smaller sections of an OpenClaw file."""
+"""`diagnostics` and `secrets`: the smaller sections of an OpenClaw file."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from openclaw_common.runtime.config import openclaw_keys
 from openclaw_common.runtime.config.base import Flag, Section, Words, Written
-
-
-class Cron(Section):
-    """Scheduled runs."""
-
-    accepted_keys = openclaw_keys.CRON
-
-    enabled: Flag = True
-    webhook_token: SecretStr | None = None
-    webhook_ssrf_policy: dict[str, Any] = Field(default_factory=dict)
-    session_retention: Any = "24h"
-    """A duration as text, or false for ever."""
 
 
 class Diagnostics(Section):

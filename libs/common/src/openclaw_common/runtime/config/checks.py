@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from openclaw_common.contracts.delivery import LAST
 from openclaw_common.runtime.config.agents import ModelChoice
 from openclaw_common.runtime.config.base import Bounded
+from openclaw_common.runtime.config.heartbeat import NOWHERE, OWNER
 from openclaw_common.runtime.config.hooks import GENERATED_KEY_PREFIX, GMAIL, Hooks
 from openclaw_common.runtime.config.key_path import KeyPath, show
 from openclaw_common.runtime.config.models import APIS_WITHOUT_BASE_URL
@@ -25,6 +27,7 @@ def problems(config: Config, *, require_auth: bool) -> Iterator[str]:
     yield from (f"{show(('agents', *path))}: {text}" for path, text in config.agents.problems)
     yield from _providers(config)
     yield from _agent_models(config)
+    yield from _cron_jobs(config)
     if config.hooks.enabled:
         yield from _hooks(config.hooks)
 
@@ -40,6 +43,7 @@ def warnings(config: Config) -> Iterator[str]:
         )
     if auth.mode == "trusted-proxy" and auth.token is not None:
         yield 'gateway.auth.token: has no effect while gateway.auth.mode is "trusted-proxy"'
+    yield from _heartbeat_targets(config)
     for index, binding in enumerate(config.bindings):
         if binding.agent_id.strip().lower() not in config.agents.entries:
             yield f"{show(('bindings', index, 'agentId'))}: names no configured agent"
@@ -176,6 +180,32 @@ def _models_of(choice: ModelChoice) -> Iterator[tuple[KeyPath, str]]:
         yield (), choice.primary
     for index, fallback in enumerate(choice.fallbacks):
         yield ("fallbacks", index), fallback
+
+
+def _heartbeat_targets(config: Config) -> Iterator[str]:
+    for agent_id in config.agents.heartbeat_ids:
+        target = config.agents.entries[agent_id].heartbeat.target
+        if target not in (OWNER, LAST, NOWHERE) and target not in config.channels:
+            place = show(("agents", "entries", agent_id, "heartbeat", "target"))
+            yield f'{place}: "{target}" is no configured channel, so there will be no heartbeats'
+
+
+def _cron_jobs(config: Config) -> Iterator[str]:
+    cron = config.cron
+    if len(cron.jobs) > cron.max_jobs:
+        yield f"cron.jobs: has more than cron.maxJobs ({cron.max_jobs}) jobs"
+    seen: set[str] = set()
+    for index, job in enumerate(cron.jobs):
+        if job.id is None or job.id in seen:
+            yield f"{show(('cron', 'jobs', index, 'id'))}: each job needs an id of its own"
+        seen.add(job.id or "")
+        agent = job.agent_id
+        if agent is not None and agent.strip().lower() not in config.agents.entries:
+            yield f"{show(('cron', 'jobs', index, 'agentId'))}: names no configured agent"
+        every_ms = job.schedule.every_ms
+        if every_ms is not None and every_ms < cron.min_interval_ms:
+            place = show(("cron", "jobs", index, "schedule", "everyMs"))
+            yield f"{place}: is less than cron.minIntervalMs ({cron.min_interval_ms})"
 
 
 def _hooks(hooks: Hooks) -> Iterator[str]:

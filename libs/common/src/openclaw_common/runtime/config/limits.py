@@ -102,6 +102,12 @@ class Runs(Bounded):
     """Length of a system event, in characters; the rest is cut off."""
     system_event_retention_seconds: Positive = 604_800
     """How long a system event waits for a turn of its session, in seconds."""
+    wake_spacing_ms: NonNegative = 30_000
+    """Least time between two turns of one agent that wakes caused, in milliseconds."""
+    wake_flood_starts: Positive = 5
+    """Turns of one agent that wakes and heartbeats cause within `wakeFloodWindowMs`; more wait."""
+    wake_flood_window_ms: Positive = 60_000
+    """Length of that window, in milliseconds."""
 
 
 class Deliveries(Bounded):

@@ -51,7 +51,7 @@ _AGENT_SETTINGS: Final = _keys(
     " reasoningDefault elevatedDefault mediaMaxMb maxConcurrent userTimezone timeFormat"
     " envelopeTimezone envelopeTimestamp envelopeElapsed cliBackends agentRuntime embeddedHarness"
     " embeddedPi blockStreamingDefault blockStreamingBreak blockStreamingChunk"
-    " blockStreamingCoalesce humanDelay typingIntervalSeconds typingMode heartbeat subagents"
+    " blockStreamingCoalesce humanDelay typingIntervalSeconds typingMode subagents"
     " sandbox silentReply silentReplyRewrite additionalSystemPrompt systemPromptOverride"
     " promptOverlays authInheritance sessionStore runRetries experimental tts groupChat"
 )
@@ -98,6 +98,13 @@ MCP_SERVER: Final = _keys("transport workingDirectory auth oauth timeout disable
 CRON: Final = _keys(
     "store maxConcurrentRuns retry webhook runLog failureAlert failureDestination"
     " skipMissedJobs triggers"
+)
+CRON_JOB: Final = _keys("description owner createdAtMs updatedAtMs state trigger failureAlert")
+CRON_PAYLOAD: Final = _keys("fallbacks lightContext toolsAllow allowUnsafeExternalContent")
+CRON_DELIVERY: Final = _keys("bestEffort failureDestination completionDestination")
+HEARTBEAT: Final = _keys(
+    "directPolicy includeReasoning includeSystemPromptSection skipWhenBusy"
+    " suppressToolErrorWarnings"
 )
 DIAGNOSTICS: Final = _keys(
     "stuckSessionWarnMs stuckSessionAbortMs cacheTrace memoryPressureSnapshot"

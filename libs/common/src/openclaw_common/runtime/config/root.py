@@ -6,9 +6,10 @@ from pydantic import Field
 
 from openclaw_common.runtime.config import checks, openclaw_keys
 from openclaw_common.runtime.config.agents import Agents
-from openclaw_common.runtime.config.automation import Cron, Diagnostics, Secrets
+from openclaw_common.runtime.config.automation import Diagnostics, Secrets
 from openclaw_common.runtime.config.base import Section
 from openclaw_common.runtime.config.channels import Binding, Channel
+from openclaw_common.runtime.config.cron import Cron
 from openclaw_common.runtime.config.egress import Egress
 from openclaw_common.runtime.config.errors import ConfigError
 from openclaw_common.runtime.config.gateway import Gateway
