@@ -25,11 +25,13 @@ import sys
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import orjson
 from aiohttp import web
 
+from tests.fakes.embeddings import EMBEDDINGS, Dialect
 from tests.fakes.provider_script import (
     Script,
     current_message,
@@ -118,6 +120,8 @@ class FakeProvider:
             app.router.add_post(f"{prefix}/responses", self._handler(ResponsesWire()))
             app.router.add_get(f"{prefix}/models", self._models)
         app.router.add_post("/v1/messages", self._handler(AnthropicWire()))
+        for path, dialect in EMBEDDINGS.items():
+            app.router.add_post(path, partial(self._embed, dialect=dialect))
         app.router.add_post("/v1beta/models/{call}", self._handler(GeminiWire()))
         app.router.add_get("/_fake/requests", self._seen)
         app.router.add_post("/_fake/proceed", self._proceed)
@@ -150,6 +154,21 @@ class FakeProvider:
         async with self._arrived:
             await self._arrived.wait_for(lambda: len(self.requests) > index)
         return self.requests[index]
+
+    async def _embed(self, request: web.Request, *, dialect: Dialect) -> web.Response:
+        received = Received({str(k): v for k, v in request.headers.items()}, orjson.loads(await request.read()))
+        self.answered += 1
+        await self._note(received)
+        received.ended.set()
+        wire = dialect.wire
+        if self._api_key and not wire.authorised(request.headers, self._api_key):
+            return _json(wire.error_body(401, None), status=401)
+        script = self._queue.popleft() if self._queue else self.default
+        if script.verb == "status":
+            return _json(wire.error_body(script.code, script.message), script.code)
+        if script.verb == "rubbish":
+            return _json({"hello": "world"})
+        return _json(dialect.answer(received.body))
 
     async def _models(self, _: web.Request) -> web.Response:
         model = {"id": "fake", "object": "model", "created": 1_700_000_000, "owned_by": "fake"}

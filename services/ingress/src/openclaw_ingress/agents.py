@@ -40,6 +40,12 @@ def choose_agent(
     return _known(config, form[1])
 
 
+def require_openclaw_form(model: str) -> None:
+    """Raise InvalidRequest for a `model` that names no agent."""
+    if not _is_openclaw_form(model):
+        raise _invalid_model()
+
+
 def choose_backend_model(
     config: Config, agent: Agent, model: str, *, model_header: str = ""
 ) -> str | None:

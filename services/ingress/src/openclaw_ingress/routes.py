@@ -16,6 +16,7 @@ from openclaw_ingress.handlers.chat_completions import (
     create_chat_completion,
     resume_chat_completion,
 )
+from openclaw_ingress.handlers.embeddings import create_embeddings
 from openclaw_ingress.handlers.health import read_health, read_liveness
 from openclaw_ingress.handlers.hooks_agent import start_agent
 from openclaw_ingress.handlers.hooks_mapped import dispatch_mapped
@@ -45,6 +46,8 @@ MODELS: Final = (
     Route("GET", "/v1/models", list_models, READ),
     Route("GET", "/v1/models/{id:.*}", read_model, READ),
 )
+
+EMBEDDINGS: Final = (Route("POST", "/v1/embeddings", create_embeddings, WRITE),)
 
 CHAT_COMPLETIONS: Final = (
     Route("POST", "/v1/chat/completions", create_chat_completion, WRITE),
@@ -83,7 +86,7 @@ def route_table(config: Config) -> tuple[Route, ...]:
     models_on = endpoints.chat_completions.enabled or endpoints.responses.enabled
     return (
         *PROBES,
-        *(MODELS if models_on else ()),
+        *((*MODELS, *EMBEDDINGS) if models_on else ()),
         *(CHAT_COMPLETIONS if endpoints.chat_completions.enabled else ()),
         *RUNS,
         *TOOLS,
