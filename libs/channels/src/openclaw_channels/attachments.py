@@ -109,6 +109,12 @@ def attachment_name(media: Media) -> str:
     return "file" + (mimetypes.guess_extension(media.mime) or "")
 
 
+def too_large(media: Media, platform: str) -> str:
+    """Return what is said in place of an attachment that the platform does not take."""
+    name = attachment_name(media).replace("`", "'")
+    return media.url or f"(The attachment `{name}` is too large for {platform}.)"
+
+
 def _path_of(url: str | None) -> str:
     try:
         return URL(url).path if url else ""

@@ -9,7 +9,7 @@ from typing import Any, Final
 import aiohttp
 import orjson
 
-from openclaw_channels.attachments import Attachment, attachment_name
+from openclaw_channels.attachments import Attachment
 from openclaw_channels.base import Message, Part
 from openclaw_channels.chunking import chunk_markdown, code_points
 from openclaw_channels.discord.settings import DiscordSettings
@@ -104,9 +104,3 @@ def request(
     form.add_field("payload_json", orjson.dumps(body).decode(), content_type="application/json")
     form.add_field("files[0]", file.data, filename=file.filename, content_type=file.mime)
     return {"data": form}
-
-
-def in_place_of(media: Media) -> str:
-    """Return what is said where an attachment is too large."""
-    name = attachment_name(media).replace("`", "'")
-    return media.url if media.url else f"(The attachment `{name}` is too large for Discord.)"

@@ -7,7 +7,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from openclaw_channels.attachments import Attachment, AttachmentRules, AttachmentTooLarge, load
+from openclaw_channels.attachments import (
+    Attachment,
+    AttachmentRules,
+    AttachmentTooLarge,
+    load,
+    too_large,
+)
 from openclaw_channels.base import (
     AnswerLost,
     Bucket,
@@ -109,7 +115,7 @@ class DiscordOutbound:
         try:
             return await deliver(part.text, await load(part.media, self._egress, self._media))
         except (AttachmentTooLarge, RequestTooLarge):
-            return await deliver(markup.in_place_of(part.media), None)
+            return await deliver(too_large(part.media, "Discord"), None)
 
     async def _to_channel(
         self, channel: str, part: Part, send_key: str, text: str, file: Attachment | None
