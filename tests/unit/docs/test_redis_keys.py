@@ -1,4 +1,4 @@
-"""docs/redis-keys.md is the table of store/keys.py, row by row."""
+"""docs/redis-keys.md is the table of store/key_table.py, row by row."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import astuple
 from pathlib import Path
 
 from openclaw_common.store import scripts
-from openclaw_common.store.keys import ARQ_JOB_PREFIX, DELIVERY, RUN, TABLE, Keys
+from openclaw_common.store.key_table import TABLE
+from openclaw_common.store.keys import ARQ_JOB_PREFIX, DELIVERY, RUN, Keys
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCUMENT = ROOT / "docs" / "redis-keys.md"
