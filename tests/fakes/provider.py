@@ -156,7 +156,9 @@ class FakeProvider:
         return self.requests[index]
 
     async def _embed(self, request: web.Request, *, dialect: Dialect) -> web.Response:
-        received = Received({str(k): v for k, v in request.headers.items()}, orjson.loads(await request.read()))
+        received = Received(
+            {str(k): v for k, v in request.headers.items()}, orjson.loads(await request.read())
+        )
         self.answered += 1
         await self._note(received)
         received.ended.set()

@@ -116,3 +116,23 @@ def test_what_has_ended_changes_no_more_and_everything_else_can_end() -> None:
     for status in set(RunStatus) - terminal:
         assert TRANSITIONS[status] & terminal
     assert RunStatus.EXPIRED not in TRANSITIONS[RunStatus.IN_PROGRESS]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"), [("a\ud83db", "a\ufffdb"), ("\ud83d\ude00", "😀"), ("\ude00", "\ufffd")]
+)
+def test_text_that_no_utf8_can_hold_breaks_neither_a_request_nor_a_result(
+    text: str, kept: str
+) -> None:
+    call = ToolCall("c", text, text)
+    turn = Turn("assistant", text, tool_calls=(call,))
+    request = RunRequest(
+        "main", "k", "chat", "openclaw", Turn("user", text), history=(turn,), system=text
+    )
+    read = RunRequest.decode(request.encode())
+    assert (read.message.text, read.system) == (kept, kept)
+    assert read.history[0].tool_calls == (ToolCall("c", kept, kept),)
+    result = RunResult(text, tool_calls=(call,), usage=Usage(prompt_tokens=3))
+    assert RunResult.decode(result.encode()) == RunResult(
+        kept, tool_calls=(ToolCall("c", kept, kept),), usage=Usage(prompt_tokens=3)
+    )
