@@ -1,0 +1,72 @@
+"""`openclaw-delivery`: a supervisor and, below it, the delivery process."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvloop
+
+from openclaw_common.queue.supervisor import supervise
+from openclaw_common.runtime.config import Config, ConfigError, load_config
+from openclaw_common.runtime.logs import LogSettingError, configure_logs, secrets_in
+from openclaw_common.store.store import Store
+
+_logger = logging.getLogger("openclaw_delivery")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until told to stop; returns 0, 2 for bad settings, else how the process ended."""
+    arguments = _arguments(argv)
+    environ = os.environ  # noqa: TID251 - the composition root
+    try:
+        loaded = load_config(environ, arguments.config, require_auth=False)
+        configure_logs(
+            level=environ.get("OPENCLAW_LOG_LEVEL", "info"),
+            form=environ.get("OPENCLAW_LOG_FORMAT", "human"),
+            secrets=secrets_in(loaded.config),
+        )
+    except (ConfigError, LogSettingError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    if arguments.child is not None:
+        # Only the child pays for the channels' imports.
+        from openclaw_delivery.worker import serve
+
+        uvloop.run(serve(loaded.config, arguments.child))
+        return 0
+    for warning in loaded.warnings:
+        _logger.warning("config.warning", extra={"warning": warning})
+    return asyncio.run(_supervise(loaded.config, arguments.config))
+
+
+async def _supervise(config: Config, path: Path | None) -> int:
+    command = [sys.executable, "-m", "openclaw_delivery"]
+    command += ["--config", str(path)] if path else []
+    store = await Store.connect(
+        config.redis, config.runs, config.deliveries, role="delivery-supervisor"
+    )
+    try:
+        return await supervise(
+            lambda worker_id: [*command, "--child", worker_id],
+            store.delivery_jobs.leases.release_worker,
+            role="delivery",
+        )
+    finally:
+        await store.close()
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="openclaw-delivery", description=__doc__)
+    parser.add_argument("--config", type=Path, help="configuration file")
+    parser.add_argument("--child", metavar="WORKER_ID", help=argparse.SUPPRESS)
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

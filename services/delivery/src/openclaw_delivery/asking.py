@@ -1,0 +1,96 @@
+"""Asking the platform for one part, and what is known of one that may have been sent."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from enum import Enum
+
+from openclaw_channels.base import (
+    AnswerLost,
+    CredentialsRevoked,
+    FindsSent,
+    OutboundChannel,
+    Part,
+    PermanentFailure,
+    Receipt,
+)
+from openclaw_common.contracts.delivery import Destination, send_key
+from openclaw_delivery.attempt import Attempt
+from openclaw_delivery.failures import is_repeatable
+
+
+class Doubt(Enum):
+    """What becomes of a part that may have been sent."""
+
+    SEND = "send"
+    """It was not sent, or sending it again cannot show it twice."""
+    REPEAT = "repeat"
+    """It is sent again although it may be shown twice: so the operator wants it."""
+    HOLD = "hold"
+    """A person has to decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Asks one channel for parts to one resolved destination, on behalf of an attempt."""
+
+    attempt: Attempt
+    channel: OutboundChannel
+    destination: Destination
+
+    async def send(self, index: int, part: Part) -> Receipt:
+        """Send one part; raises a SendFailure.
+
+        An attempt that is told to stop meanwhile waits for the answer, which is bounded, because it
+        is worth more than the second; unless its lease is lost: then nobody could write it down.
+        """
+        asking = asyncio.ensure_future(self._send(index, part))
+        try:
+            return await asyncio.shield(asking)
+        except asyncio.CancelledError as interrupted:
+            if self.attempt.lease.lost:
+                raise
+            self.attempt.interrupted = interrupted
+            return await asking
+        finally:
+            asking.cancel()
+
+    async def _send(self, index: int, part: Part) -> Receipt:
+        key = send_key(self.attempt.lease.id, index, self.attempt.request.destination)
+        seconds = self.attempt.context.limits.send_timeout_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.channel.send(self.destination, part, send_key=key)
+        except TimeoutError:
+            raise AnswerLost(f"The platform did not answer within {seconds:g} s.") from None
+
+    async def doubt(self, index: int) -> Doubt | Receipt:
+        """Say what becomes of a part that may have been sent; a Receipt if it was.
+
+        Raises a SendFailure when the platform cannot be asked now.
+        """
+        history = self.attempt.history
+        if is_repeatable(self.channel, history.repeat_is_safe):
+            return Doubt.SEND
+        if isinstance(self.channel, FindsSent):
+            try:
+                return await self._find(index, self.channel) or Doubt.SEND
+            except CredentialsRevoked:
+                raise
+            except PermanentFailure:
+                # Looking is not allowed there; the policy decides.
+                pass
+        if history.allowed or self.attempt.context.accounts.resends(
+            self.attempt.request.destination
+        ):
+            return Doubt.REPEAT
+        return Doubt.HOLD
+
+    async def _find(self, index: int, channel: FindsSent) -> Receipt | None:
+        key = send_key(self.attempt.lease.id, index, self.attempt.request.destination)
+        try:
+            async with asyncio.timeout(self.attempt.context.limits.send_timeout_seconds):
+                return await channel.find_sent(self.destination, send_key=key)
+        except TimeoutError:
+            raise AnswerLost("The platform did not say what it has taken.") from None

@@ -1,0 +1,57 @@
+"""What a delivery process lends to every attempt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from openclaw_channels.base import OutboundChannel
+from openclaw_common.contracts.delivery import Destination
+from openclaw_common.contracts.errors import ErrorBody
+from openclaw_common.runtime.clock import Clock
+from openclaw_common.runtime.config.limits import Deliveries
+from openclaw_common.store.account_rest import Gate
+from openclaw_common.store.deliveries import DeliveryRecord
+from openclaw_delivery.backoff import Backoff
+from openclaw_delivery.pacing import Pacing
+
+
+class Accounts(Protocol):
+    """The accounts of the configuration."""
+
+    def outbound(self, destination: Destination) -> OutboundChannel:
+        """Return what sends to `destination`; raises ChannelError where nothing does."""
+        ...
+
+    def resends(self, destination: Destination) -> bool:
+        """Whether a part whose answer was lost is sent again without knowing."""
+        ...
+
+
+class Records(Protocol):
+    """Where deliveries are read."""
+
+    async def get(self, delivery_id: str) -> DeliveryRecord | None:
+        """Return a delivery with its history. Raises StoreUnavailable."""
+        ...
+
+
+class Rests(Protocol):
+    """Where accounts rest; `store.account_rest` says what each call does."""
+
+    async def gate(self, account: str, delivery_id: str, probe_s: float) -> Gate: ...
+    async def put(self, account: str, error: ErrorBody, seconds: float) -> None: ...
+    async def end(self, account: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryContext:
+    """The collaborators of an attempt."""
+
+    limits: Deliveries
+    accounts: Accounts
+    records: Records
+    rests: Rests
+    pacing: Pacing
+    backoff: Backoff
+    clock: Clock

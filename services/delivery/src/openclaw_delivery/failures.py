@@ -1,0 +1,91 @@
+"""What follows a failure: another try, a rest for the account, or the end of the delivery."""
+
+from __future__ import annotations
+
+from openclaw_channels.base import (
+    AnswerLost,
+    CredentialsRevoked,
+    FindsSent,
+    OutboundChannel,
+    PermanentFailure,
+    RateLimited,
+    SendFailure,
+)
+from openclaw_common.contracts.delivery import DeliveryStatus, Destination
+from openclaw_common.contracts.delivery_history import Outcome
+from openclaw_common.contracts.errors import API_ERROR, ErrorBody
+from openclaw_delivery.attempt import Attempt
+
+
+async def settle_failure(
+    attempt: Attempt,
+    failure: SendFailure,
+    part: int,
+    destination: Destination,
+    *,
+    sender: OutboundChannel | None = None,
+) -> str:
+    """Write a failure down and settle the lease; returns the attempt's outcome.
+
+    `sender` is the channel that was asked to send the part; without one nothing was to be seen by
+    anybody yet. Raises the attempt's interruption in place of releasing the lease.
+    """
+    outcome = _outcome(failure, sent=sender is not None)
+    if outcome in (Outcome.PERMANENT, Outcome.RATE_LIMITED):
+        await attempt.account_works()
+    if outcome is Outcome.PERMANENT:
+        return await _give_up(attempt, DeliveryStatus.FAILED, part, failure, outcome)
+    if outcome is Outcome.AMBIGUOUS and sender is not None:
+        assert isinstance(failure, AnswerLost)
+        if not may_go_on(attempt, sender, failure.repeat_is_safe):
+            return await _give_up(attempt, DeliveryStatus.UNKNOWN, part, failure, outcome)
+    rest_s = attempt.context.limits.account_rest_seconds if outcome is Outcome.CREDENTIALS else 0
+    retry = attempt.context.backoff.after(failure, attempt.history, floor_s=rest_s)
+    if retry is None or attempt.too_old(retry.delay_s):
+        if rest_s:
+            await _rest(attempt, failure, rest_s)
+        return await _give_up(attempt, DeliveryStatus.DEAD, part, failure, outcome)
+    await attempt.journal.failed(part, failure, outcome, retry)
+    if isinstance(failure, RateLimited):
+        await attempt.context.pacing.freeze(destination, failure)
+    if rest_s:
+        await _rest(attempt, failure, rest_s)
+    if attempt.interrupted is not None:
+        raise attempt.interrupted
+    return await attempt.release(retry.delay_s, counter="tries")
+
+
+def may_go_on(attempt: Attempt, channel: OutboundChannel, repeat_is_safe: bool | None) -> bool:
+    """Whether a part that may have been sent can be looked for, or may be sent again."""
+    if is_repeatable(channel, repeat_is_safe) or isinstance(channel, FindsSent):
+        return True
+    return attempt.context.accounts.resends(attempt.request.destination)
+
+
+def is_repeatable(channel: OutboundChannel, repeat_is_safe: bool | None) -> bool:
+    """Whether sending a part again cannot show it twice; `repeat_is_safe` is of that one send."""
+    return channel.idempotent if repeat_is_safe is None else repeat_is_safe
+
+
+def _outcome(failure: SendFailure, *, sent: bool) -> Outcome:
+    for kind, outcome in (
+        (RateLimited, Outcome.RATE_LIMITED),
+        (CredentialsRevoked, Outcome.CREDENTIALS),
+        (PermanentFailure, Outcome.PERMANENT),
+    ):
+        if isinstance(failure, kind):
+            return outcome
+    return Outcome.AMBIGUOUS if sent and isinstance(failure, AnswerLost) else Outcome.TEMPORARY
+
+
+async def _give_up(
+    attempt: Attempt, status: DeliveryStatus, part: int, failure: SendFailure, outcome: Outcome
+) -> str:
+    await attempt.journal.gave_up(status, part, failure, outcome)
+    return status
+
+
+async def _rest(attempt: Attempt, failure: SendFailure, seconds: float) -> None:
+    code = failure.code or Outcome.CREDENTIALS.value
+    error = ErrorBody(failure.http_status or 401, API_ERROR, failure.message, code)
+    await attempt.context.rests.put(attempt.account, error, seconds)

@@ -1,0 +1,26 @@
+"""The job function of the delivery queue."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+from openclaw_common.store.leases import Lease
+from openclaw_delivery.context import DeliveryContext
+from openclaw_delivery.dispatch import dispatch
+
+CONTEXT: Final = "delivery_context"
+"""Where the process's context stands in arq's."""
+
+logger = logging.getLogger(__name__)
+
+
+async def deliver(ctx: dict[str, Any], delivery_id: str) -> None:
+    """Make one attempt at a delivery; `ctx` holds the process's context and the lease."""
+    context: DeliveryContext = ctx[CONTEXT]
+    lease: Lease = ctx["lease"]
+    outcome = await dispatch(context, lease)
+    logger.info(
+        "delivery_attempt_ended",
+        extra={"delivery_id": delivery_id, "attempt": lease.attempt, "outcome": str(outcome)},
+    )

@@ -1,0 +1,139 @@
+"""The composition root of the delivery service: one LaneWorker over the delivery queue.
+
+The only file of this service that knows arq. `DeliveryService` runs inside any event loop (the
+standalone process uses it); `serve` is the delivery process itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Coroutine
+from typing import Any, Final
+
+import aiohttp
+from arq.worker import func
+
+from openclaw_channels.base import ChannelContext
+from openclaw_common.queue.job_queue import DELIVER
+from openclaw_common.queue.worker import LaneWorker
+from openclaw_common.runtime.clock import SystemClock
+from openclaw_common.runtime.config import Config
+from openclaw_common.runtime.egress.fetch import Egress
+from openclaw_common.runtime.lifecycle import wait_for_stop_signal
+from openclaw_common.store.store import Store
+from openclaw_delivery.accounts import ConfiguredAccounts
+from openclaw_delivery.backoff import Backoff
+from openclaw_delivery.context import Accounts, DeliveryContext
+from openclaw_delivery.jobs.deliver import CONTEXT, deliver
+from openclaw_delivery.pacing import Pacing
+
+KEEP_ALIVE_S: Final = 30.0
+"""How long an idle connection to a platform is kept, in seconds."""
+
+
+class DeliveryService:
+    """Executes deliveries from `start` until `drain` and `stop`. The store stays the caller's.
+
+    `accounts` replaces those of the configuration.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        *,
+        worker_id: str,
+        accounts: Accounts | None = None,
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._worker_id = worker_id
+        self._accounts = accounts
+        self._http: aiohttp.ClientSession | None = None
+        self._worker: LaneWorker | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to take deliveries."""
+        limits = self._config.deliveries
+        self._worker = LaneWorker(
+            [func(deliver, name=DELIVER)],
+            jobs=self._store.delivery_jobs,
+            worker_id=self._worker_id,
+            concurrency=limits.concurrency,
+            renew_ms=limits.renew_ms,
+            ctx={CONTEXT: self._context(self._accounts or self._configured())},
+        )
+        self._serving = asyncio.create_task(self._worker.async_run(), name="delivery")
+
+    def _configured(self) -> Accounts:
+        # As many connections as deliveries; no cookies, which would tie one account to another.
+        self._http = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        context = ChannelContext(self._http, Egress(self._config.egress))
+        return ConfiguredAccounts.load(self._config, context)
+
+    def _context(self, accounts: Accounts) -> DeliveryContext:
+        limits, store = self._config.deliveries, self._store
+        return DeliveryContext(
+            limits=limits,
+            accounts=accounts,
+            records=store.deliveries,
+            rests=store.account_rest,
+            pacing=Pacing(
+                store.pacing, limits.pacing_hold_ms, limits.max_retry_after_seconds, asyncio.sleep
+            ),
+            backoff=Backoff(
+                limits.retry_schedule_seconds,
+                limits.max_retry_after_seconds,
+                limits.max_rate_limits,
+                random.random,
+            ),
+            clock=SystemClock(),
+        )
+
+    async def wait(self) -> None:
+        """Return once stopped; raises what ended the worker by itself."""
+        if self._serving is not None:
+            await asyncio.shield(self._serving)
+
+    async def drain(self, timeout_s: float) -> None:
+        """Take nothing new, let deliveries finish for `timeout_s` seconds, hand the rest back."""
+        if self._worker is not None:
+            await self._worker.drain(timeout_s)
+
+    async def stop(self) -> None:
+        """End; what is still sent is handed back. Raises what ended the worker by itself."""
+        if self._worker is not None:
+            self._worker.stop()
+        try:
+            await self.wait()
+        finally:
+            if self._http is not None:
+                await self._http.close()
+
+
+async def serve(config: Config, worker_id: str) -> None:
+    """Run one delivery process until SIGTERM or SIGINT, then drain; a second signal ends it."""
+    store = await Store.connect(config.redis, config.runs, config.deliveries, role="delivery")
+    service = DeliveryService(config, store, worker_id=worker_id)
+    try:
+        await service.start()
+        await _first(service.wait(), wait_for_stop_signal())
+        await service.drain(config.deliveries.drain_seconds)
+        await service.stop()
+    finally:
+        await store.close()
+
+
+async def _first(*waits: Coroutine[Any, Any, object]) -> None:
+    """Return when one of `waits` has; raise what it raised."""
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in left:
+        task.cancel()
+    for task in done:
+        task.result()
