@@ -44,7 +44,8 @@ class ImageUrls:
                 continue
             body, mime = await self._fetch(image.url, min(left, self.limits.max_bytes))
             left -= len(body)
-            loaded.append(Image(mime, data=b64encode(body).decode("ascii")))
+            data = b64encode(body).decode("ascii")
+            loaded.append(Image(mime, data=data, detail=image.detail))
         return tuple(loaded)
 
     async def _fetch(self, url: str, max_bytes: int) -> tuple[bytes, str]:

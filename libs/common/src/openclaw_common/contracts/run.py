@@ -94,11 +94,15 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image of the current message: its media type, and base64 `data` or an https `url`."""
+    """An image of the current message: its media type, and base64 `data` or an https `url`.
+
+    `detail` is how closely to look, for models that can: `auto`, `low`, `high` or `original`.
+    """
 
     mime: str
     data: str | None = None
     url: str | None = None
+    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

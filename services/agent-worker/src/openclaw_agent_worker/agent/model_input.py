@@ -29,10 +29,14 @@ def user_message(prompt: str, images: Sequence[Image]) -> ModelRequest:
         return ModelRequest(parts=[UserPromptPart(prompt)])
     content: list[UserContent] = [prompt]
     for image in images:
+        told = None if image.detail is None else {"detail": image.detail}
         if image.data is not None:
-            content.append(BinaryContent(b64decode(image.data), media_type=image.mime))
+            data = b64decode(image.data)
+            content.append(
+                BinaryContent(data, media_type=image.mime, vendor_metadata=told)
+            )
         elif image.url is not None:
-            content.append(ImageUrl(image.url, media_type=image.mime))
+            content.append(ImageUrl(image.url, media_type=image.mime, vendor_metadata=told))
     return ModelRequest(parts=[UserPromptPart(content)])
 
 

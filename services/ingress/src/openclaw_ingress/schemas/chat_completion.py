@@ -20,7 +20,7 @@ from openclaw_ingress.json_body import parse_object
 from openclaw_ingress.schemas import js
 from openclaw_ingress.schemas.images import parse_images
 from openclaw_ingress.schemas.messages import parse_messages
-from openclaw_ingress.schemas.sampling import parse_sampling
+from openclaw_ingress.schemas.sampling import parse_sampling, parse_thinking
 from openclaw_ingress.schemas.tools import parse_tools
 from openclaw_ingress.session_keys import choose_session
 
@@ -72,7 +72,7 @@ def parse_chat_completion(
     stream = _boolean(body, "stream")
     include_usage = _include_usage(body)
     user = _string(body, "user")
-    sampling = parse_sampling(body)
+    sampling, thinking = parse_sampling(body), parse_thinking(body)
     agent = choose_agent(
         config, model, agent_header=headers.agent, session_agent=agent_of(headers.session_key)
     )
@@ -84,6 +84,7 @@ def parse_chat_completion(
         conversation.image_urls,
         config.gateway.http.endpoints.chat_completions.images,
         tuple(map(HostPattern.parse, config.egress.allow_private_hosts)),
+        conversation.image_details,
     )
     run = RunRequest(
         agent_id=agent.id,
@@ -102,6 +103,7 @@ def parse_chat_completion(
         stream=stream,
         include_usage=stream and include_usage,
         message_channel=_channel(headers.message_channel),
+        thinking=thinking,
     )
     return ChatCompletionRequest(run, _fingerprint(body, run) if fingerprint else "")
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import zip_longest
 from typing import Final
 
 from openclaw_common.contracts.run import Image
@@ -25,11 +27,14 @@ _DATA_URI: Final = re.compile(r"data:([^,]*),(.*)\Z", re.IGNORECASE | re.DOTALL)
 
 
 def parse_images(
-    urls: Sequence[str], limits: ImageLimits, trusted: Sequence[HostPattern] = ()
+    urls: Sequence[str],
+    limits: ImageLimits,
+    trusted: Sequence[HostPattern] = (),
+    details: Sequence[str | None] = (),
 ) -> tuple[Image, ...]:
     """Return the images behind `urls`; raises InvalidRequest for any fault of any of them.
 
-    `trusted` are hosts that may be private.
+    `trusted` are hosts that may be private; `details` are those of the images, where given.
     """
     if len(urls) > limits.max_parts:
         raise invalid_image()
@@ -48,7 +53,9 @@ def parse_images(
         if total > limits.max_total_bytes:
             raise invalid_image()
         images.append(image)
-    return tuple(images)
+    return tuple(
+        replace(image, detail=detail) for image, detail in zip_longest(images, details)
+    )
 
 
 def _from_data(metadata: str, payload: str, limits: ImageLimits) -> tuple[Image, int]:

@@ -16,6 +16,8 @@ from openclaw_common.contracts.errors import InvalidRequest
 from openclaw_common.contracts.run import ToolCall, Turn
 from openclaw_ingress.schemas import js
 
+DETAILS: Final = frozenset({"auto", "low", "high", "original"})
+"""How closely OpenAI's models look at an image; any other word is passed over."""
 IMAGE_ONLY_TEXT: Final = "User sent image(s) with no text."
 _SYSTEM_ROLES: Final = frozenset({"system", "developer"})
 _TURN_ROLES: Final = {"user": "user", "assistant": "assistant", "tool": "tool", "function": "tool"}
@@ -24,12 +26,16 @@ _CURRENT_ROLES: Final = frozenset({"user", "tool"})
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What `messages` says; `image_urls` are those of the current message, in order."""
+    """What `messages` says; `image_urls` are those of the current message, in order.
+
+    `image_details` are how closely each is to be looked at, None where the client says nothing.
+    """
 
     message: Turn
     history: tuple[Turn, ...]
     system: str | None
     image_urls: tuple[str, ...]
+    image_details: tuple[str | None, ...]
 
 
 def invalid_image() -> InvalidRequest:
@@ -48,7 +54,8 @@ def parse_messages(value: Any) -> Conversation:
         raise js.wrong_type("messages", "array", value)
     messages = [message for message in value if isinstance(message, dict)]
     active = _active(messages)
-    image_urls = _image_urls(active) if active is not None and _role(active) == "user" else ()
+    images = _image_parts(active) if active is not None and _role(active) == "user" else ()
+    image_urls = tuple(map(_image_url, images))
     turns = [
         turn
         for message in messages
@@ -58,7 +65,13 @@ def parse_messages(value: Any) -> Conversation:
         turns.pop()
     if not turns:
         raise _missing_user_message()
-    return Conversation(turns[-1], tuple(turns[:-1]), _system(messages), image_urls)
+    return Conversation(
+        turns[-1],
+        tuple(turns[:-1]),
+        _system(messages),
+        image_urls,
+        tuple(map(_image_detail, images)),
+    )
 
 
 def _missing_user_message() -> InvalidRequest:
@@ -134,14 +147,19 @@ def _arguments(value: Any) -> str:
     return "" if value is None else orjson.dumps(value).decode()
 
 
-def _image_urls(message: dict[str, Any]) -> tuple[str, ...]:
+def _image_parts(message: dict[str, Any]) -> tuple[Any, ...]:
     content = message.get("content")
     parts = content if isinstance(content, list) else []
     return tuple(
-        _image_url(part.get("image_url"))
+        part.get("image_url")
         for part in parts
         if isinstance(part, dict) and part.get("type") == "image_url"
     )
+
+
+def _image_detail(value: Any) -> str | None:
+    detail = value.get("detail") if isinstance(value, dict) else None
+    return detail if isinstance(detail, str) and detail in DETAILS else None
 
 
 def _image_url(value: Any) -> str:

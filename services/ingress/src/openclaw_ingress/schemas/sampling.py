@@ -1,4 +1,4 @@
-"""The sampling fields of contract §1.1."""
+"""The sampling fields of contract §1.1, and how hard the model is to think."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from openclaw_ingress.schemas import js
 MAX_STOP_SEQUENCES: Final = 4
 SEEDS: Final = range(-(2**63), 2**63)
 """What OpenAI takes for a seed; clients draw theirs from all of it."""
+EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh")
+"""OpenAI's words for how hard to think."""
 _RANGES: Final = (
     ("temperature", 0, 2, "0 and 2"),
     ("top_p", 0, 1, "0 and 1"),
@@ -34,6 +36,22 @@ def parse_sampling(body: dict[str, Any]) -> Sampling:
         seed=_seed(body.get("seed")),
         **ranged,
     )
+
+
+def parse_thinking(body: dict[str, Any]) -> str | None:
+    """Return the `thinking` of a run that `reasoning_effort` asks for; raises InvalidRequest.
+
+    Source: https://platform.openai.com/docs/api-reference/chat/create#chat-create-reasoning_effort
+    """
+    value = body.get("reasoning_effort")
+    if value is None:
+        return None
+    if not isinstance(value, str) or value not in EFFORTS:
+        words = ", ".join(EFFORTS)
+        raise InvalidRequest(
+            f"`reasoning_effort` must be one of {words}.", param="reasoning_effort"
+        )
+    return "off" if value == "none" else value
 
 
 def _token_cap(body: dict[str, Any], field: str) -> int | None:
