@@ -1,10 +1,10 @@
-"""Tables of Markdown for platforms that have none: as text in a code fence, with even columns."""
+"""Tables of Markdown for platforms that have none: as code with even columns, or as lists."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 _DELIMITER: Final = re.compile(r" {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\Z")
@@ -16,10 +16,20 @@ def tables_as_code(text: str) -> str:
     """Return `text` with each table (GitHub Flavored Markdown §4.10) as a fenced code block."""
     if "|" not in text:
         return text
-    return "\n".join(_lines(text.split("\n")))
+    return "\n".join(_lines(text.split("\n"), _rendered))
 
 
-def _lines(lines: Sequence[str]) -> Iterator[str]:
+def tables_as_lists(text: str) -> str:
+    """Return `text` with each row of a table as an item that names its columns."""
+    if "|" not in text:
+        return text
+    return "\n".join(_lines(text.split("\n"), _listed))
+
+
+Rows = Sequence[Sequence[str]]
+
+
+def _lines(lines: Sequence[str], rendered: Callable[[Rows], Iterator[str]]) -> Iterator[str]:
     place, fence = 0, ""
     while place < len(lines):
         line = lines[place]
@@ -30,7 +40,7 @@ def _lines(lines: Sequence[str]) -> Iterator[str]:
         elif found:
             fence = found[1]
         elif rows := _table(lines, place):
-            yield from _rendered(rows)
+            yield from rendered(rows)
             place += len(rows) + 1
             continue
         yield line
@@ -60,7 +70,18 @@ def _cells(line: str) -> list[str]:
     return [cell.strip().replace("\\|", "|") for cell in _CELL_END.split(inner)]
 
 
-def _rendered(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def _listed(rows: Rows) -> Iterator[str]:
+    head = rows[0]
+    if len(rows) == 1:
+        yield f"- {', '.join(filter(None, head))}"
+    for row in rows[1:]:
+        first, rest = row[0], zip(head[1:], row[1:], strict=True)
+        cells = [f"{name}: {cell}" if name else cell for name, cell in rest if cell]
+        yield f"- {'; '.join(filter(None, (first, *cells)))}"
+    yield ""
+
+
+def _rendered(rows: Rows) -> Iterator[str]:
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     fence = "`" * max(3, 1 + max(_longest_ticks(cell) for row in rows for cell in row))
     yield fence
