@@ -1,18 +1,17 @@
 """The chat examples of the original's documentation, command for command.
 
-The commands stand in `data/` as they are printed there; only host and token are replaced. curl's
-flags are carried out here, because a machine that runs these tests need not have curl.
+The commands stand in `data/` as they are printed there; only host and token are replaced.
 """
 
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientResponse
 
+from tests.harness.curl import Curl
 from tests.harness.fleet import TOKEN, Fleet
 from tests.harness.stream_client import parse_frames
 
@@ -23,26 +22,12 @@ COMMANDS = [block for block in EXAMPLES.split("\n\n") if block.startswith("curl"
 
 
 async def curl(fleet: Fleet, command: str) -> tuple[ClientResponse, bytes]:
-    """Carry out the flags that the examples use: -X, -H, -d, -s, -S, -N."""
-    words = shlex.split(command.replace("\\\n", " "))
-    method, url, data, headers = "GET", "", None, {}
-    arguments = iter(words[1:])
-    for word in arguments:
-        if word == "-X":
-            method = next(arguments)
-        elif word == "-H":
-            name, _, value = next(arguments).partition(":")
-            headers[name] = value.strip()
-        elif word == "-d":
-            data, method = next(arguments), "POST"
-        elif re.fullmatch("-[sSN]+", word):
-            continue
-        else:
-            url = word
-    assert headers["Authorization"] in ("Bearer your-token", "Bearer YOUR_TOKEN")
-    headers["Authorization"] = f"Bearer {TOKEN}"
-    url = re.sub(r"http://[^/]+", fleet.ingresses[0].url, url)
-    async with fleet.session.request(method, url, headers=headers, data=data) as answer:
+    """Carry out a command of the examples."""
+    sent = Curl.parse(command)
+    assert sent.headers["Authorization"] in ("Bearer your-token", "Bearer YOUR_TOKEN")
+    headers = {**sent.headers, "Authorization": f"Bearer {TOKEN}"}
+    url = re.sub(r"http://[^/]+", fleet.ingresses[0].url, sent.url)
+    async with fleet.session.request(sent.method, url, headers=headers, data=sent.data) as answer:
         return answer, await answer.read()
 
 
