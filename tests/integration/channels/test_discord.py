@@ -12,6 +12,7 @@ from openclaw_channels.base import (
     ACCOUNT,
     AnswerLost,
     ChannelContext,
+    ChannelError,
     CredentialsRevoked,
     Message,
     OutboundChannel,
@@ -287,3 +288,17 @@ async def test_typing_is_shown(discord: FakeDiscord, make: Make) -> None:
     await make().show_typing(GENERAL)
     await make().show_typing(HOOK)
     assert discord.typing == ["100"]
+
+
+def test_what_goes_at_once_is_taken_off_what_follows(make: Make) -> None:
+    bot, channel = make().buckets(GENERAL)
+    assert bot.per_second + bot.burst == 50
+    assert channel.per_second * 5 + channel.burst == 5
+
+
+@pytest.mark.parametrize(
+    "settings", [{"channelBurst": 5}, {"botBurst": 50}, {"token": ""}, {"guildId": "home"}]
+)
+def test_settings_that_cannot_work_are_refused(make: Make, settings: dict[str, object]) -> None:
+    with pytest.raises(ChannelError, match=next(iter(settings))):
+        make(**settings)

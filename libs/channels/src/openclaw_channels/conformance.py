@@ -142,9 +142,10 @@ class ChannelConformance:
         assert refusal, "the error must say what to set"
 
     async def test_equal_messages_give_equal_parts(self, trial: Trial) -> None:
+        one, another = trial.channel(), trial.channel()
         for text in SAMPLES:
             message = Message(text, reply_to="1")
-            assert trial.channel().parts(message) == trial.channel().parts(message)
+            assert list(one.parts(message)) == list(another.parts(message))
 
     async def test_parts_are_within_the_limit_and_never_blank(self, trial: Trial) -> None:
         channel = trial.channel()

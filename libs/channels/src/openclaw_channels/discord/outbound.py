@@ -73,12 +73,17 @@ class DiscordOutbound:
         return markup.parts(message, self._settings)
 
     def buckets(self, destination: Destination) -> Sequence[Bucket]:
-        """Return the bot's bucket and the channel's; interactions do not count to the bot's."""
+        """Return the bot's bucket and the channel's; interactions do not count to the bot's.
+
+        Discord counts in windows, so what goes at once is taken off what follows.
+        """
         own = self._settings
         hook = interaction(destination.to)
         name = hook.bucket if hook else f"channel:{destination.thread_id or destination.to}"
-        place = Bucket(name, own.channel_per_second, own.channel_burst)
-        return (place,) if hook else (Bucket("bot", own.bot_per_second, own.bot_burst), place)
+        rate = (own.channel_messages - own.channel_burst) / own.channel_window_seconds
+        place = Bucket(name, rate, own.channel_burst)
+        bot = Bucket("bot", own.bot_per_second - own.bot_burst, own.bot_burst)
+        return (place,) if hook else (bot, place)
 
     async def resolve(self, destination: Destination) -> Destination:
         """Return the channel of a name or a user; raises a SendFailure."""

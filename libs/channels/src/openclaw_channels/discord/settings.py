@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from openclaw_channels.settings import BaseUrl, ChannelSettings, Rate, Secret
 from openclaw_common.runtime.config.base import Flag, Positive
@@ -31,12 +32,22 @@ class DiscordSettings(ChannelSettings):
     """Lines of one part; longer ones fill the screen of a phone."""
     media_max_mb: Annotated[float, Field(gt=0)] = 100
     bot_per_second: Rate = 50
-    """Requests of one bot a second, over all channels."""
+    """Requests of one bot in any second, those at once included."""
     bot_burst: Positive = 5
-    channel_per_second: Rate = 1
-    """Messages to one channel a second, on average."""
-    channel_burst: Positive = 5
+    """Requests of one bot at once."""
+    channel_messages: Positive = 5
+    """Messages to one channel in any `channelWindowSeconds`, those at once included."""
+    channel_window_seconds: Annotated[float, Field(gt=0)] = 5
+    channel_burst: Positive = 2
     """Messages to one channel at once."""
+
+    @model_validator(mode="after")
+    def _bursts_within_rates(self) -> Self:
+        if self.bot_burst >= self.bot_per_second:
+            raise PydanticCustomError("burst", "botBurst must be less than botPerSecond")
+        if self.channel_burst >= self.channel_messages:
+            raise PydanticCustomError("burst", "channelBurst must be less than channelMessages")
+        return self
 
     @property
     def part_limit(self) -> int:
