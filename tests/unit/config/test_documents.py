@@ -39,6 +39,7 @@ HONOURED = (
 DIFFERENT = {
     "gateway.auth.token",
     "gateway.http.endpoints.chatCompletions.enabled",
+    "gateway.http.endpoints.responses.enabled",
     "agents.defaults.model.primary",
     "agents.defaults.models.*.alias",
     "agents.entries.*.name",

@@ -28,8 +28,12 @@ class SessionChoice:
     ephemeral: bool
 
 
-def choose_session(agent_id: str, user: str, key_header: str) -> SessionChoice:
+def choose_session(
+    agent_id: str, user: str, key_header: str, *, prefix: str = "openai"
+) -> SessionChoice:
     """Return the session of a chat request. What was not sent is an empty string.
+
+    `prefix` tells the sessions of the endpoints apart.
 
     The header wins over `user` and is taken as it is; without `agent:<id>:` it lands under the
     agent. Raises InvalidRequest for a key in a reserved namespace or of more than `MAX_KEY_CHARS`.
@@ -37,8 +41,8 @@ def choose_session(agent_id: str, user: str, key_header: str) -> SessionChoice:
     if key_header:
         return SessionChoice(_given_key(agent_id, key_header), ephemeral=False)
     if user:
-        return SessionChoice(f"agent:{agent_id}:openai-user:{_user_part(user)}", ephemeral=False)
-    return SessionChoice(f"agent:{agent_id}:openai:{uuid.uuid4()}", ephemeral=True)
+        return SessionChoice(f"agent:{agent_id}:{prefix}-user:{_user_part(user)}", ephemeral=False)
+    return SessionChoice(f"agent:{agent_id}:{prefix}:{uuid.uuid4()}", ephemeral=True)
 
 
 def header_value(session_key: str) -> str:

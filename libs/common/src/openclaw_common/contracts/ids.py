@@ -1,7 +1,8 @@
 """Identifiers: how they are made and how one leads to another.
 
-A run id is `run_<uuid4>`; the chat-completions view of the same run shows `chatcmpl_<uuid4>` with
-the same uuid (contract §1.1), so every id a client holds leads to the run.
+A run id is `run_<uuid4>`; the chat-completions view of the same run shows `chatcmpl_<uuid4>`, the
+responses view `resp_<uuid4>` with the same uuid (contract §1.1, §1.4), so every id a client holds
+leads to the run.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import uuid
 
 RUN_PREFIX = "run_"
 CHAT_COMPLETION_PREFIX = "chatcmpl_"
+RESPONSE_PREFIX = "resp_"
 DELIVERY_PREFIX = "dlv_"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_RUN_ID = re.compile(rf"(?:{RUN_PREFIX}|{CHAT_COMPLETION_PREFIX})({_UUID})\Z")
+_RUN_ID = re.compile(rf"(?:{RUN_PREFIX}|{CHAT_COMPLETION_PREFIX}|{RESPONSE_PREFIX})({_UUID})\Z")
 
 
 def new_run_id() -> str:
@@ -26,8 +28,22 @@ def chat_completion_id(run_id: str) -> str:
     return CHAT_COMPLETION_PREFIX + run_id.removeprefix(RUN_PREFIX)
 
 
+def response_id(run_id: str) -> str:
+    """Return the `resp_<uuid>` that the responses view shows for `run_id`."""
+    return RESPONSE_PREFIX + run_id.removeprefix(RUN_PREFIX)
+
+
+def response_item_id(run_id: str, kind: str, place: str) -> str:
+    """Return the id `<kind>_<uuid>` of an item of a response, the same on every replica.
+
+    `place` tells the items of one run apart.
+    """
+    run = uuid.UUID(run_id.removeprefix(RUN_PREFIX))
+    return f"{kind}_{uuid.uuid5(run, place)}"
+
+
 def parse_run_id(value: str) -> str | None:
-    """Return the run id that a `run_…` or `chatcmpl_…` id names, or None for anything else."""
+    """Return the run id that a `run_…`, `chatcmpl_…` or `resp_…` id names, else None."""
     match = _RUN_ID.match(value)
     return RUN_PREFIX + match.group(1) if match else None
 

@@ -106,6 +106,20 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A file beside the current message: its media type, and base64 `data` or an http(s) `url`.
+
+    `text` is what was read from it, None before. The media type of a URL may be empty.
+    """
+
+    name: str
+    mime: str
+    data: str | None = None
+    url: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sampling:
     """The sampling fields of contract §1.1 that go to the provider; None means not sent."""
 
@@ -204,7 +218,8 @@ class RunRequest:
     led to this one by `sessions_send`.
     `thinking` says how hard the model is to think, in OpenClaw's words (`off` to `max`).
     `delivery` says where the result goes, `announce` who hears of it otherwise. A run with
-    `reads_events` shows the model the session's system events.
+    `reads_events` shows the model the session's system events. `documents` are shown to the model
+    with the message.
     """
 
     agent_id: str
@@ -231,6 +246,7 @@ class RunRequest:
     announce: Announcement | None = None
     untrusted: Untrusted | None = None
     reads_events: bool = False
+    documents: tuple[Document, ...] = ()
     embeddings: EmbeddingsInvocation | None = None
 
     def encode(self) -> bytes:
@@ -247,6 +263,7 @@ class RunRequest:
         data["message"] = _turn(data["message"])
         data["history"] = tuple(_turn(turn) for turn in data["history"])
         data["images"] = tuple(Image(**image) for image in data["images"])
+        data["documents"] = tuple(Document(**item) for item in data.get("documents", ()))
         data["tools"] = tuple(ClientTool(**tool) for tool in data["tools"])
         sampling = data["sampling"]
         data["sampling"] = Sampling(**{**sampling, "stop": tuple(sampling["stop"])})

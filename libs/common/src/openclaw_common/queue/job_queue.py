@@ -7,6 +7,7 @@ An arq job carries the function's name and the run id, in arq's own job layout, 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgpack
@@ -81,13 +82,14 @@ class RunQueue:
         reader: RunStreamReader | None = None,
         on_disconnect: str = "continue",
         retry_of: str = "",
+        record: Mapping[str, Arg] | None = None,
     ) -> Admitted | Replayed:
         """Accept a run; when this returns, it is in Redis whole.
 
         `reader` follows the run for the caller, who counts as its first reader; with
         `on_disconnect="cancel"` the run is cancelled once all readers have been away for the
-        disconnect grace. `retry_of` is the dead letter that the run replays. Raises
-        IdempotencyConflict, QueueFull, StoreUnavailable.
+        disconnect grace. `retry_of` is the dead letter that the run replays; `record` are
+        further fields of its record. Raises IdempotencyConflict, QueueFull, StoreUnavailable.
         """
         job = arq_job(EXECUTE_RUN, run_id)
         return await self._store.admission.admit(
@@ -100,6 +102,7 @@ class RunQueue:
                 "readers": 1 if reader else 0,
                 "idempotency_key": idempotency.key if idempotency and not retry_of else "",
                 **({"retry_of": retry_of} if retry_of else {}),
+                **(record or {}),
             },
             idempotency=idempotency,
             reader_control=reader.control_of(run_id) if reader else "",

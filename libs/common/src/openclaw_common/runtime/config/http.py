@@ -72,13 +72,61 @@ class ChatCompletions(Section):
         return {**data, "images": {**moved, **data.get("images", {})}} if moved else data
 
 
+class ResponseImages(Images):
+    """Image parts of the input of responses."""
+
+    allow_url: Flag = True
+    """Whether http(s) URLs are fetched; data URIs always work."""
+
+
+class Pdf(Section):
+    """PDF files; their text is read, their pages are not made into images."""
+
+    accepted_keys = openclaw_keys.PDF
+
+    max_pages: Positive = 4
+    """Pages whose text is read, from the first."""
+
+
+class Files(Section):
+    """File parts of the input of responses."""
+
+    allow_url: Flag = True
+    """Whether http(s) URLs are fetched; data URIs always work."""
+    url_allowlist: Hosts = ()
+    """Hosts that may be fetched from; empty for any public one."""
+    allowed_mimes: Words = (
+        "text/plain",
+        "text/markdown",
+        "text/html",
+        "text/csv",
+        "application/json",
+        "application/pdf",
+    )
+    max_bytes: Positive = 5_242_880
+    """Decoded size of one file, in bytes."""
+    max_chars: Positive = 60_000
+    """Characters of one file that the model is shown; the rest is cut off."""
+    max_parts: Positive = 8
+    """Files in one request."""
+    max_redirects: NonNegative = 3
+    """Redirects followed while fetching one file."""
+    timeout_ms: Positive = 10_000
+    """How long fetching one file, and reading it, may take each, in milliseconds."""
+    pdf: Pdf = Pdf()
+
+
 class Responses(Section):
     """`POST /v1/responses`."""
 
-    accepted_keys = openclaw_keys.RESPONSES
-
     enabled: Flag = False
     """Whether the endpoint exists."""
+    max_body_bytes: Positive = 20_971_520
+    """Size of one request body, in bytes."""
+    max_url_parts: NonNegative = 8
+    """Images and files of one request that are named by URL."""
+    images: ResponseImages = ResponseImages()
+    files: Files = Files()
 
 
 class Endpoints(Section):

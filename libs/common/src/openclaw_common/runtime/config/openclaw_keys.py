@@ -27,7 +27,7 @@ GATEWAY: Final = _keys(
 )
 GATEWAY_AUTH: Final = frozenset({"allowTailscale", "identityScopes"})
 TRUSTED_PROXY: Final = frozenset({"deviceAutoApprove"})
-RESPONSES: Final = frozenset({"maxBodyBytes", "maxUrlParts", "files", "images"})
+PDF: Final = frozenset({"maxPixels", "minTextChars"})
 
 MODELS: Final = frozenset({"mode", "bedrockDiscovery", "catalogRefresh", "pricing", "proxy"})
 PROVIDER: Final = _keys(
