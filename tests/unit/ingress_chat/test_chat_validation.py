@@ -288,3 +288,20 @@ def test_whatever_the_types_a_body_is_taken_or_refused(body: dict[str, Any]) -> 
 
 def _comparable(run: RunRequest) -> bytes:
     return run.encode().replace(run.session_key.encode(), b"session")
+
+
+@pytest.mark.parametrize(
+    ("effort", "thinking"),
+    [(None, None), ("none", "off"), ("minimal", "minimal"), ("low", "low"), ("xhigh", "xhigh")],
+)
+def test_how_hard_to_think_is_said_in_openais_words(
+    effort: str | None, thinking: str | None
+) -> None:
+    assert run_of({"reasoning_effort": effort}).thinking == thinking
+
+
+@pytest.mark.parametrize("effort", ["off", "High", "", 3, True, {}])
+def test_any_other_word_for_it_is_refused(effort: Any) -> None:
+    assert refusal({"reasoning_effort": effort}) == (
+        "`reasoning_effort` must be one of none, minimal, low, medium, high, xhigh."
+    )

@@ -111,6 +111,14 @@ def test_an_image_goes_with_the_current_message() -> None:
     assert run.message.text == "what is it?"
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"), [("low", "low"), ("auto", "auto"), ("close", None), (5, None)]
+)
+def test_how_closely_to_look_stays_with_its_image(said: Any, kept: str | None) -> None:
+    parts = [_image({"url": _data(), "detail": said}), _image(_data())]
+    assert [image.detail for image in _run(_user(parts)).images] == [kept, None]
+
+
 def test_an_image_alone_gets_a_text() -> None:
     assert _run(_user([_image(_data())])).message.text == "User sent image(s) with no text."
 

@@ -104,6 +104,18 @@ async def test_an_image_is_shown_to_the_model(family_bench: Bench) -> None:
     assert PIXEL.base64 in json.dumps(await family_bench.body())
 
 
+async def test_how_closely_to_look_is_told_where_the_provider_has_words_for_it(
+    family_bench: Bench,
+) -> None:
+    pixel = BinaryContent(
+        PIXEL.data, media_type=PIXEL.media_type, vendor_metadata={"detail": "low"}
+    )
+    await family_bench.ask(["look", pixel])
+    told = _find(await family_bench.body(), {"detail"})
+    has = family_bench.family.api in ("openai-completions", "ollama", "openai-responses")
+    assert told == (["low"] if has else [])
+
+
 @pytest.mark.parametrize(("wanted", "sent"), [(50, 50), (5000, 400)])
 async def test_the_configured_limit_of_an_answer_is_kept(
     family_bench: Bench, wanted: int, sent: int

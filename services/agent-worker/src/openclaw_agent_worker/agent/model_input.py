@@ -32,9 +32,7 @@ def user_message(prompt: str, images: Sequence[Image]) -> ModelRequest:
         told = None if image.detail is None else {"detail": image.detail}
         if image.data is not None:
             data = b64decode(image.data)
-            content.append(
-                BinaryContent(data, media_type=image.mime, vendor_metadata=told)
-            )
+            content.append(BinaryContent(data, media_type=image.mime, vendor_metadata=told))
         elif image.url is not None:
             content.append(ImageUrl(image.url, media_type=image.mime, vendor_metadata=told))
     return ModelRequest(parts=[UserPromptPart(content)])

@@ -13,7 +13,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, cast
 
-from pydantic_ai.messages import ModelMessage, ModelResponse, ModelResponseStreamEvent, TextPart
+from pydantic_ai.messages import (
+    BinaryContent,
+    ImageUrl,
+    ModelMessage,
+    ModelRequest,
+    ModelRequestPart,
+    ModelResponse,
+    ModelResponseStreamEvent,
+    TextPart,
+    UserPromptPart,
+)
 from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
 from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.output import OutputObjectDefinition
@@ -58,7 +68,12 @@ class SdkModel(WrapperModel):
         redact = self.target.redact
         async with AsyncExitStack() as stack:
             with translated(redact):
-                stream = self.wrapped.request_stream(messages, settings, parameters, run_context)
+                stream = self.wrapped.request_stream(
+                    [_without_details(message) for message in messages],
+                    settings,
+                    parameters,
+                    run_context,
+                )
                 response = await stack.enter_async_context(stream)
             yield SdkStreamedResponse(
                 model_request_parameters=parameters, _inner=response, _target=self.target
@@ -118,6 +133,28 @@ def profile_of(target: Target) -> ModelProfile:
     if target.facts.reasoning:
         profile["supports_thinking"] = True
     return profile
+
+
+def _without_details(message: ModelMessage) -> ModelMessage:
+    """Return `message` with images as any provider takes them.
+
+    What OpenAI calls `detail` would be sent to Gemini as facts of a video.
+    """
+    if not isinstance(message, ModelRequest):
+        return message
+    return replace(message, parts=[_without_detail(part) for part in message.parts])
+
+
+def _without_detail(part: ModelRequestPart) -> ModelRequestPart:
+    if not isinstance(part, UserPromptPart) or isinstance(part.content, str):
+        return part
+    content = [
+        replace(item, vendor_metadata=None)
+        if isinstance(item, BinaryContent | ImageUrl) and item.vendor_metadata
+        else item
+        for item in part.content
+    ]
+    return replace(part, content=content)
 
 
 def _with_response_format(

@@ -53,9 +53,7 @@ def parse_images(
         if total > limits.max_total_bytes:
             raise invalid_image()
         images.append(image)
-    return tuple(
-        replace(image, detail=detail) for image, detail in zip_longest(images, details)
-    )
+    return tuple(replace(image, detail=detail) for image, detail in zip_longest(images, details))
 
 
 def _from_data(metadata: str, payload: str, limits: ImageLimits) -> tuple[Image, int]:
