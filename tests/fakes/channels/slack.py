@@ -143,10 +143,20 @@ class FakeSlack(FakePlatform):
                 "files": [{"id": upload.field} for upload in taken.uploads],
                 **({"metadata": taken.raw.get("metadata")} if told else {}),
             }
-            for taken in reversed(self.accepted)
+            for taken in self.accepted
             if (taken.to, taken.thread) == (channel, thread)
         ]
-        return json_response({"ok": True, "messages": found[: int(fields["limit"])]})
+        if thread is None:
+            found.reverse()
+        start, limit = int(fields.get("cursor") or 0), int(fields["limit"])
+        after = str(start + limit) if start + limit < len(found) else ""
+        return json_response(
+            {
+                "ok": True,
+                "messages": found[start : start + limit],
+                "response_metadata": {"next_cursor": after},
+            }
+        )
 
     async def _upload_url(self, request: web.Request, fields: Fields) -> web.Response:
         if int(fields.get("length", 0)) <= 0 or not fields.get("filename"):

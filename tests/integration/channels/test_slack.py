@@ -121,8 +121,23 @@ async def test_a_send_whose_answer_was_lost_is_found_again(slack: FakeSlack, mak
         slack.plan(Fault.reset_after())
         with pytest.raises(AnswerLost):
             await say(channel, destination, "once")
-        found = await make().find_sent(destination, send_key=KEY)  # type: ignore[attr-defined]
+        found = await channel.find_sent(destination, send_key=KEY)
+        assert found is not None
         assert found.message_id == f"1700000000.{len(slack.accepted):06}"
+
+
+@pytest.mark.parametrize("destination", [GENERAL, THREAD])
+async def test_the_newest_message_is_found_behind_older_ones(
+    slack: FakeSlack, make: Make, destination: Destination
+) -> None:
+    channel = make(lookbackMessages=2)
+    assert isinstance(channel, FindsSent)
+    (part,) = channel.parts(Message("hello"))
+    for number in range(5):
+        await channel.send(destination, part, send_key=f"{number}" * 64)
+    found = await channel.find_sent(destination, send_key="4" * 64)
+    assert found is not None
+    assert found.message_id == "1700000000.000005"
 
 
 async def test_a_send_that_never_arrived_is_not_found(slack: FakeSlack, make: Make) -> None:

@@ -40,6 +40,7 @@ from openclaw_common.runtime.clock import Clock, SystemClock
 EVENT_TYPE: Final = "openclaw_delivery"
 """Type of the metadata that a message is found by."""
 
+_MAX_PAGES: Final = 10
 _EVERY_PART: Final = frozenset({"all", "batched"})
 
 
@@ -176,14 +177,31 @@ class SlackOutbound:
         Files are found only by the process that uploaded them. Needs the scopes `…:history`.
         """
         channel = _where(destination, Part(""))["channel"]
-        limit = self._settings.lookback_messages
-        web, thread = self._api.web, destination.thread_id
-        fields: dict[str, Any] = {"channel": channel, "limit": limit, "include_all_metadata": True}
-        if thread is None:
-            page = await self._api.ask(web.conversations_history, **fields)
-        else:
-            page = await self._api.ask(web.conversations_replies, ts=thread, **fields)
-        return self._found(page, send_key)
+        fields: dict[str, Any] = {
+            "channel": channel,
+            "limit": self._settings.lookback_messages,
+            "include_all_metadata": True,
+        }
+        if destination.thread_id is None:
+            page = await self._api.ask(self._api.web.conversations_history, **fields)
+            return self._found(page, send_key)
+        return await self._find_reply(destination.thread_id, fields, send_key)
+
+    async def _find_reply(
+        self, thread: str, fields: dict[str, Any], send_key: str
+    ) -> Receipt | None:
+        """Look through a thread, which Slack tells from its beginning on."""
+        cursor: dict[str, str] = {}
+        for _ in range(_MAX_PAGES):
+            page = await self._api.ask(
+                self._api.web.conversations_replies, ts=thread, **fields, **cursor
+            )
+            found = self._found(page, send_key)
+            following = (page.get("response_metadata") or {}).get("next_cursor")
+            if found is not None or not following:
+                return found
+            cursor = {"cursor": following}
+        return None
 
     def _found(self, page: AsyncSlackResponse, send_key: str) -> Receipt | None:
         file_id = self._files.get(send_key)

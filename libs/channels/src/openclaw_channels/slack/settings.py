@@ -38,4 +38,5 @@ class SlackSettings(ChannelSettings):
     default_retry_after_seconds: Annotated[float, Field(gt=0)] = 30
     """How long to wait where Slack does not say, in seconds."""
     lookback_messages: Annotated[int, Field(ge=1, le=999)] = 100
-    """Messages of a conversation in which a send whose answer was lost is looked for."""
+    """Messages of a conversation in which a send whose answer was lost is looked for; ten times as
+    many in a thread."""
