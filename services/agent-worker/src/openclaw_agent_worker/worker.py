@@ -1,4 +1,4 @@
-"""The composition root of the agent worker: one LaneWorker over the run queue, and what it needs.
+"""The composition root of the agent worker: a LaneWorker over the run queue, and the scheduler.
 
 The only file of this service that knows arq. `AgentWorkerService` runs inside any event loop (the
 standalone process uses it); `serve` is the worker process itself.
@@ -23,12 +23,15 @@ from openclaw_agent_worker.jobs.execute_run import CONTEXT, execute_run
 from openclaw_agent_worker.models.bench import ProviderBench
 from openclaw_agent_worker.models.registry import ModelRegistry
 from openclaw_agent_worker.models.selection import ModelSelector
+from openclaw_agent_worker.scheduler import Scheduler
+from openclaw_agent_worker.outbox import QueuedMessages
 from openclaw_agent_worker.tool_services import QueuedRuns, StoredSessions
 from openclaw_agent_worker.tools.builtin import builtin_tools
 from openclaw_agent_worker.tools.catalog import ToolCatalog
 from openclaw_agent_worker.tools.mcp import McpServers
 from openclaw_agent_worker.tools.registry import load_tools
 from openclaw_agent_worker.tools.services import ToolServices
+from openclaw_channels.registry import load_channels
 from openclaw_common.queue.job_queue import EXECUTE_RUN, DeliveryQueue
 from openclaw_common.queue.worker import LaneWorker
 from openclaw_common.runtime.clock import Clock, SystemClock
@@ -63,9 +66,11 @@ class AgentWorkerService:
         self._mcp: McpServers | None = None
         self._worker: LaneWorker | None = None
         self._serving: asyncio.Task[None] | None = None
+        self._scheduler = Scheduler(config, store)
+        self._scheduling: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin to take runs."""
+        """Begin to take runs and to fire what is due."""
         # As many connections as runs; no cookies, which would tie one run to another.
         self._http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
@@ -79,6 +84,7 @@ class AgentWorkerService:
             config=config,
             sessions=StoredSessions(self._store),
             runs=QueuedRuns(self._store),
+            outbox=QueuedMessages(config, self._store, load_channels),
             clock=clock,
             egress=egress,
             http=self._http,
@@ -108,6 +114,7 @@ class AgentWorkerService:
             ctx={CONTEXT: context},
         )
         self._serving = asyncio.create_task(self._worker.async_run(), name="agent-worker")
+        self._scheduling = asyncio.create_task(self._scheduler.run(), name="scheduler")
 
     def _bench(self, clock: Clock) -> ProviderBench:
         worker = self._config.worker
@@ -120,16 +127,23 @@ class AgentWorkerService:
 
     async def wait(self) -> None:
         """Return once stopped; raises what ended the worker by itself."""
-        if self._serving is not None:
-            await asyncio.shield(self._serving)
+        if self._serving is None or self._scheduling is None:
+            return
+        both = (self._serving, self._scheduling)
+        await asyncio.wait(both, return_when=asyncio.FIRST_EXCEPTION)
+        for task in both:
+            if task.done():
+                task.result()
 
     async def drain(self, timeout_s: float) -> None:
         """Take nothing new, let runs finish for `timeout_s` seconds, then hand the rest back."""
+        self._scheduler.stop()
         if self._worker is not None:
             await self._worker.drain(timeout_s)
 
     async def stop(self) -> None:
         """End; what still runs is handed back. Raises what ended the worker by itself."""
+        self._scheduler.stop()
         if self._worker is not None:
             self._worker.stop()
         try:

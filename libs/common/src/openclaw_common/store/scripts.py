@@ -26,9 +26,15 @@ JOB_SCRIPTS: Final = (
     "replay",
     "list",
     "forget",
+    "fire",
+    "schedule",
+    "reschedule",
+    "unschedule",
 )
 OTHER_SCRIPTS: Final = ("auth_failure", "pace", "freeze", "account_gate", "account_rest")
-TAKES_ON_WORK: Final = frozenset({"admit", "claim", "push_event", "replay", "auth_failure"})
+TAKES_ON_WORK: Final = frozenset(
+    {"admit", "claim", "push_event", "replay", "fire", "schedule", "auth_failure"}
+)
 """What a server whose memory is full refuses, before it does anything; the rest lets work end."""
 
 
