@@ -15,8 +15,10 @@ from openclaw_agent_worker.agent.port import Compacted, Completed
 from openclaw_agent_worker.agent.session_commands import (
     GREETING,
     ResetCommand,
+    compact_focus,
     reset_command,
     since_reset,
+    without_compacting,
 )
 from openclaw_agent_worker.context import WorkerContext
 from openclaw_agent_worker.session_reset import reset_due
@@ -47,6 +49,8 @@ class RunSession:
     ) -> None:
         self.request = request
         """What is to be answered: a command is taken out of it."""
+        self.focus: str | None = None
+        """What a summary is to mind where one was asked for, an empty text for nothing special."""
         self._lease = lease
         self._session = session
         self._messages = list(transcript)
@@ -105,6 +109,15 @@ async def open_session(
     """Read the run's session and reset it where that is due. Raises GatewayError, LeaseLost."""
     if request.ephemeral:
         return RunSession(lease, request)
+    opened = await _opened(context, lease, request, agent)
+    if request.source in USER_SOURCES:
+        opened.focus = compact_focus(request.message)
+    return opened
+
+
+async def _opened(
+    context: WorkerContext, lease: Lease, request: RunRequest, agent: Agent
+) -> RunSession:
     config, key = context.config, request.session_key
     triggers = config.session.reset_triggers if request.source in USER_SOURCES else ()
     command = reset_command(request.message, triggers, lambda word: _model(config, agent, word))
@@ -112,7 +125,8 @@ async def open_session(
     if command is not None:
         request = _commanded(request, command)
     else:
-        request = replace(request, history=tuple(since_reset(request.history, triggers)))
+        history = without_compacting(since_reset(request.history, triggers))
+        request = replace(request, history=tuple(history))
     # What this run wrote already it wrote behind the reset.
     again = session.last_run_id == lease.id
     rule = config.session

@@ -42,6 +42,7 @@ async def prepare_turn(
         published=recovered.published,
         fallbacks=agent.model.fallbacks,
         context=context_limits(config, agent, model, request),
+        compact=session.focus,
     )
 
 

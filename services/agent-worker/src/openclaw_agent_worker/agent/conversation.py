@@ -47,7 +47,7 @@ from openclaw_agent_worker.agent.prompt import (
     render_turn,
     unknown_turns,
 )
-from openclaw_agent_worker.agent.summary import INSTRUCTIONS, summarise
+from openclaw_agent_worker.agent.summary import summarise, with_focus
 from openclaw_agent_worker.agent.tokens import (
     MESSAGE_TOKENS,
     json_tokens,
@@ -180,46 +180,67 @@ class Conversation:
 
     # ---- summaries
 
+    async def compact(self, focus: str) -> AsyncGenerator[Compacted, None]:
+        """Summarise now whatever need not stay word for word, minding `focus`.
+
+        Yields nothing where there is no such thing. Raises GatewayError.
+        """
+        length = self._summary_length
+        keep = min(self._limits.keep_recent, max(0, self._budget - self._fixed - length) // 2)
+        if (compacted := await self._summarised(keep, focus)) is not None:
+            yield compacted
+
     async def _compact(self, said: Sequence[ModelMessage]) -> AsyncGenerator[Compacted, None]:
         used = self._fixed + message_tokens(self._prompt) + messages_tokens(said)
         room = self._budget - used
         if not self._summaries or self._size <= room:
             return
-        length = min(self._limits.summary, self._budget // 8)
-        keep = min(self._limits.keep_recent, max(0, room - length) // 2)
+        keep = min(self._limits.keep_recent, max(0, room - self._summary_length) // 2)
+        try:
+            compacted = await self._summarised(keep)
+        except GatewayError as failure:
+            # The run goes on without the oldest messages; the next one tries again.
+            self._summaries = False
+            logger.warning("compaction_failed", extra={"error": failure.body.message})
+            return
+        if compacted is not None:
+            yield compacted
+
+    @property
+    def _summary_length(self) -> int:
+        return min(self._limits.summary, self._budget // 8)
+
+    async def _summarised(self, keep: int, focus: str = "") -> Compacted | None:
+        """Put a summary in place of all but the newest `keep` tokens; None where all may stay."""
         summary, start = with_summary(self._past)
         past = list(with_short_parts(self._past[start:], max(keep // 2, 1)))
         kept = recent(past, keep)
         head = self._past[:start]
         if kept:
-            try:
-                text = await self._summary(summary, self._past[start : start + kept], length)
-            except GatewayError as failure:
-                # The run goes on without the oldest messages; the next one tries again.
-                self._summaries = False
-                logger.warning("compaction_failed", extra={"error": failure.body.message})
-                return
-            head = [summary_message(text)]
+            older = self._past[start : start + kept]
+            head = [summary_message(await self._summary(summary, older, focus))]
         elif past == self._past[start:]:
-            return
+            return None
         self._keep([*head, *past[kept:]])
         self._stored = len(self._past)
         logger.info("session_compacted", extra={"messages": kept, "kept": len(past) - kept})
-        yield Compacted(encode_messages(self._past))
+        return Compacted(encode_messages(self._past))
 
     async def _summary(
-        self, summary: ModelMessage | None, messages: Sequence[ModelMessage], length: int
+        self, summary: ModelMessage | None, messages: Sequence[ModelMessage], focus: str
     ) -> str:
-        previous = summary_text(summary) if summary else ""
+        previous, length = summary_text(summary) if summary else "", self._summary_length
+        instructions = with_focus(focus)
         window = min(self._limits.summary_window, self._budget + self._limits.reserve)
-        room = window - length - text_tokens(INSTRUCTIONS) - 4 * MESSAGE_TOKENS
+        room = window - length - text_tokens(instructions) - 4 * MESSAGE_TOKENS
         turn = self._turn
         references = (self._limits.summary_model or turn.model, turn.model, *turn.fallbacks)
         selection = self._select(references)
 
         async def ask(prompt: str) -> str:
             number = len(self.replies) + 1
-            reply = await _reply(selection, prompt, self._summary_settings(length, number))
+            settings = self._summary_settings(length, number)
+            reply = await _reply(selection, instructions, prompt, settings)
             self.replies.append(reply)
             return "".join(part.content for part in reply.parts if isinstance(part, TextPart))
 
@@ -234,11 +255,13 @@ class Conversation:
         )
 
 
-async def _reply(selection: Selection, prompt: str, settings: ModelSettings) -> ModelResponse:
+async def _reply(
+    selection: Selection, instructions: str, prompt: str, settings: ModelSettings
+) -> ModelResponse:
     request = Request(
         messages=[ModelRequest(parts=[UserPromptPart(prompt)])],
         settings=settings,
-        parameters=ModelRequestParameters(instruction_parts=[InstructionPart(INSTRUCTIONS)]),
+        parameters=ModelRequestParameters(instruction_parts=[InstructionPart(instructions)]),
         tool_choice="auto",
         is_clients=lambda _: True,
     )

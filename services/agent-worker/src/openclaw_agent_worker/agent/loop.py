@@ -20,6 +20,7 @@ from pydantic_ai.messages import (
     ToolReturnPart,
 )
 
+from openclaw_agent_worker.agent.compact_command import CompactExecution
 from openclaw_agent_worker.agent.conversation import Conversation, Select
 from openclaw_agent_worker.agent.model_input import (
     model_parameters,
@@ -41,6 +42,7 @@ from openclaw_agent_worker.agent.port import (
     MAX_TOKENS,
     MAX_TOOL_CALLS,
     AgentEvent,
+    AgentExecution,
     AgentTurn,
     Completed,
     StepCompleted,
@@ -68,8 +70,10 @@ class LoopRunner:
     def __init__(self, select: Select) -> None:
         self._select = select
 
-    def start(self, turn: AgentTurn) -> Execution:
+    def start(self, turn: AgentTurn) -> AgentExecution:
         """See AgentRunner.start."""
+        if turn.compact is not None:
+            return CompactExecution(turn, self._select, turn.compact)
         # Only the model that began an answer can go on with it.
         fallbacks = () if turn.published else turn.fallbacks
         return Execution(turn, self._select((turn.model, *fallbacks)), self._select)

@@ -97,7 +97,8 @@ class AgentTurn:
     `idempotency_key` is unique per attempt; each model request adds its number.
     `tools` are executed on our side; None offers none. `recorded` are the `StepCompleted.reply` of
     an earlier attempt, which are not asked for again. `published` is the text that it published,
-    where the model can go on from it.
+    where the model can go on from it. A turn with `compact` answers nothing and has the older
+    messages summarised, minding what it says.
     """
 
     request: RunRequest
@@ -112,6 +113,7 @@ class AgentTurn:
     published: str = ""
     fallbacks: tuple[str, ...] = ()
     context: ContextLimits = ContextLimits()
+    compact: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,8 @@
 """Commands in a user's message: `/new` and `/reset` begin a new conversation.
 
+`/compact` has the older part of the present one summarised; what follows it is what the summary is
+to mind.
+
 /new                       the assistant greets
 /new openai/gpt-5.4-mini   greets with that model, which the new conversation keeps
 /reset What is next?       the rest is the new conversation's first message
@@ -19,6 +22,9 @@ GREETING: Final = (
     "files, tools or these instructions."
 )
 """What the model is asked in place of a command without a message."""
+
+
+COMPACT: Final = "/compact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,26 @@ def since_reset(history: Sequence[Turn], triggers: Sequence[str]) -> Sequence[Tu
             first = [replace(history[index], text=text)] if text else []
             return [*first, *history[index + 1 :]]
     return history
+
+
+def compact_focus(turn: Turn) -> str | None:
+    """Return what stands behind `/compact` in `turn`, None for any other message."""
+    return _behind_trigger(turn, (COMPACT,))
+
+
+def without_compacting(history: Sequence[Turn]) -> Sequence[Turn]:
+    """Return the client's history without such commands and what was answered to them."""
+    kept: list[Turn] = []
+    answers = False
+    for turn in history:
+        if compact_focus(turn) is not None:
+            answers = True
+        elif not (answers and turn.role == "assistant"):
+            kept.append(turn)
+            answers = False
+        else:
+            answers = False
+    return kept
 
 
 def _behind_trigger(turn: Turn, triggers: Sequence[str]) -> str | None:

@@ -37,6 +37,11 @@ Ask = Callable[[str], Awaitable[str]]
 """Asks the model with a prompt; raises GatewayError."""
 
 
+def with_focus(focus: str) -> str:
+    """Return the instructions of a summary in which the user wants `focus` minded above all."""
+    return f"{INSTRUCTIONS}\nThe user asks you to keep above all: {focus}" if focus else INSTRUCTIONS
+
+
 async def summarise(
     ask: Ask, previous: str, messages: Sequence[ModelMessage], *, room: int, length: int
 ) -> str:
