@@ -31,6 +31,7 @@ HONOURED = (
     "worker",
     "ingress",
     "egress",
+    "hooks",
     "cron",
     "tools",
     "mcp",
@@ -47,6 +48,8 @@ DIFFERENT = {
     "models.providers.*.baseUrl",
     "models.providers.*.apiKey",
     "models.providers.*.models.*.id",
+    "hooks.enabled",
+    "hooks.token",
     "secrets.providers.*.source",
     "secrets.providers.*.path",
 }
@@ -70,7 +73,7 @@ def _settings(section: type[Section], written: Any, path: str) -> Iterator[tuple
     for key in field_keys(section):
         if path == "agents.entries.*" and key in field_keys(AgentSettings):
             continue
-        if f"{path}.{key}" in ("agents.list", "agents.entries.*.id"):
+        if f"{path}.{key}" in ("agents.list", "agents.entries.*.id", "hooks.mappings"):
             continue
         place = f"{path}.{key}"
         assert key in written, f"{place} is missing in the example"
@@ -126,7 +129,11 @@ def test_every_number_of_the_example_names_its_unit_or_explains_itself() -> None
 
 
 def test_the_example_loads_without_a_warning(load: Load) -> None:
-    environ = {"OPENCLAW_GATEWAY_TOKEN": "t", "OPENAI_API_KEY": "k"}
+    environ = {
+        "OPENCLAW_GATEWAY_TOKEN": "t",
+        "OPENCLAW_HOOKS_TOKEN": "h",
+        "OPENAI_API_KEY": "k",
+    }
     loaded = load(EXAMPLE.read_text(encoding="utf-8"), environ, require_auth=True)
     assert loaded.warnings == ()
     assert loaded.config.gateway.http.endpoints.chat_completions.enabled
