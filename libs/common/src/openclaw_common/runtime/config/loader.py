@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from openclaw_common.runtime.config import checks
 from openclaw_common.runtime.config.automation import Secrets
 from openclaw_common.runtime.config.base import names_secret
+from openclaw_common.runtime.config.channel_secrets import ChannelSecrets
 from openclaw_common.runtime.config.documents import read_document
 from openclaw_common.runtime.config.environment import (
     Environment,
@@ -144,7 +145,9 @@ class _Loading:
         directory = self._file.parent if self._file else self._environment.working_directory
         references = SecretReferences(variables, secrets, directory)
         tree = references.resolve(tree)
-        for path, reason in references.unavailable.items():
+        channels = ChannelSecrets(variables, directory)
+        tree = channels.complete(tree)
+        for path, reason in (*references.unavailable.items(), *channels.unavailable.items()):
             self._not_set.append(f"{show(path)}: {reason}; taken as not set")
         return tree
 
