@@ -23,8 +23,8 @@ from openclaw_agent_worker.jobs.execute_run import CONTEXT, execute_run
 from openclaw_agent_worker.models.bench import ProviderBench
 from openclaw_agent_worker.models.registry import ModelRegistry
 from openclaw_agent_worker.models.selection import ModelSelector
-from openclaw_agent_worker.scheduler import Scheduler
 from openclaw_agent_worker.outbox import QueuedMessages
+from openclaw_agent_worker.scheduler import Scheduler
 from openclaw_agent_worker.tool_services import QueuedRuns, StoredSessions
 from openclaw_agent_worker.tools.builtin import builtin_tools
 from openclaw_agent_worker.tools.catalog import ToolCatalog

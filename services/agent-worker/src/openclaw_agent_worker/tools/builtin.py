@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from openclaw_agent_worker.tools.current_time import current_time
+from openclaw_agent_worker.tools.message import message
 from openclaw_agent_worker.tools.services import ToolServices
 from openclaw_agent_worker.tools.sessions import session_tools
 from openclaw_agent_worker.tools.sessions_send import sessions_send
@@ -18,6 +19,7 @@ def builtin_tools(services: ToolServices) -> Iterator[Tool]:
     yield current_time(services.clock)
     yield from session_tools(services)
     yield sessions_send(services)
+    yield message(services)
     tools = services.config.tools
     if tools.web.fetch.enabled:
         yield web_fetch(services.egress, tools.web.fetch, tools.max_result_bytes)
