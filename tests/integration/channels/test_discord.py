@@ -302,3 +302,10 @@ def test_what_goes_at_once_is_taken_off_what_follows(make: Make) -> None:
 def test_settings_that_cannot_work_are_refused(make: Make, settings: dict[str, object]) -> None:
     with pytest.raises(ChannelError, match=next(iter(settings))):
         make(**settings)
+
+
+def test_each_paragraph_is_a_part_where_that_is_set(make: Make) -> None:
+    message = Message("one\n\ntwo\nlines")
+    assert len(make().parts(message)) == 1
+    parts = make(streaming={"chunkMode": "newline"}).parts(message)
+    assert [part.text for part in parts] == ["one", "two\nlines"]

@@ -265,3 +265,10 @@ async def test_a_thread_that_is_no_timestamp_is_refused(make: Make) -> None:
 def test_settings_that_cannot_work_are_refused(make: Make, settings: dict[str, object]) -> None:
     with pytest.raises(ChannelError, match=next(iter(settings))):
         make(**settings)
+
+
+def test_each_paragraph_is_a_part_where_that_is_set(make: Make) -> None:
+    message = Message("one\n\ntwo\nlines")
+    assert len(make().parts(message)) == 1
+    parts = make(streaming={"chunkMode": "newline"}).parts(message)
+    assert [part.text for part in parts] == ["one", "two\nlines"]

@@ -35,6 +35,7 @@ def parts(message: Message, settings: DiscordSettings) -> list[Part]:
         settings.part_limit,
         code_points,
         max_lines=settings.max_lines_per_message,
+        each_paragraph=settings.each_paragraph,
     )
     pieces: list[tuple[str, Media | None]] = [(chunk.text, None) for chunk in cut]
     pieces += [("", media) for media in message.media]

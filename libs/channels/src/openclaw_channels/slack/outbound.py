@@ -76,7 +76,10 @@ class SlackOutbound:
     def parts(self, message: Message) -> Sequence[Part]:
         """Cut the Markdown, then make mrkdwn of each part, which is not longer."""
         chunks = chunk_markdown(
-            tables_as_code(message.text), self._settings.text_chunk_limit, escaped_length
+            tables_as_code(message.text),
+            self._settings.text_chunk_limit,
+            escaped_length,
+            each_paragraph=self._settings.each_paragraph,
         )
         made = [Part(to_mrkdwn(chunk.text)) for chunk in chunks]
         made += [Part("", media=media) for media in message.media]
