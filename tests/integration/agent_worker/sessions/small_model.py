@@ -42,6 +42,7 @@ class SmallModel:
     models: list[str] = field(default_factory=list)
     tool: str = ""
     seen: list[list[dict[str, Any]]] = field(default_factory=list)
+    asked_to_summarise: list[str] = field(default_factory=list)
     port: int = 0
 
     @property
@@ -86,6 +87,7 @@ class SmallModel:
 
     def _summary(self, texts: list[str], used: int, most: int) -> web.StreamResponse:
         self.summaries += 1
+        self.asked_to_summarise.append("\n".join(texts))
         if self.broken_summaries:
             return web.json_response({"error": {"message": "no", "type": "x"}}, status=400)
         text = " ".join(_facts(texts)) + " Some words were exchanged."

@@ -39,7 +39,9 @@ Ask = Callable[[str], Awaitable[str]]
 
 def with_focus(focus: str) -> str:
     """Return the instructions of a summary in which the user wants `focus` minded above all."""
-    return f"{INSTRUCTIONS}\nThe user asks you to keep above all: {focus}" if focus else INSTRUCTIONS
+    return (
+        f"{INSTRUCTIONS}\nThe user asks you to keep above all: {focus}" if focus else INSTRUCTIONS
+    )
 
 
 async def summarise(
