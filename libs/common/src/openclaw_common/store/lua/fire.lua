@@ -116,7 +116,7 @@ elseif plan.settings then
   redis.call('HSET', state, 'last_tick_ms', plan.tick, 'last_ms', now, 'last_outcome', outcome,
     'last_reason', reason, 'last_run_id', outcome == 'run' and run.id or '')
 end
-if plan.next then
+if plan.next and not plan.remove then
   redis.call('ZADD', schedule, plan.next, entry)
 elseif not plan.manual then
   redis.call('ZREM', schedule, entry)
