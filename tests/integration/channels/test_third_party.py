@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,6 +13,7 @@ from aiohttp import web
 
 from openclaw_channels.base import Bucket, ChannelPlugin, Part, RateLimited, Receipt
 from openclaw_channels.conformance import ChannelConformance, Trial
+from openclaw_channels.registry import load_channels
 from openclaw_common.contracts.delivery import Destination
 from tests.fakes.channels.platform import FakePlatform, Fault, FaultKind, Offer, json_response
 from tests.integration.channels.trials import account, arranged, channel_context
@@ -60,10 +60,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def plugin(installed: None) -> ChannelPlugin:
-    (found,) = entry_points(group="openclaw.channels", name="pager")
-    loaded = found.load()
-    assert isinstance(loaded, ChannelPlugin)
-    return loaded
+    return load_channels()["pager"]
 
 
 @pytest.fixture
