@@ -49,6 +49,7 @@ class Scripted:
     answers: list[Answer]
     seen: list[list[ModelMessage]] = field(default_factory=list)
     offered: list[str] = field(default_factory=list)
+    reference: str = "fake/m"
 
     def begin(self) -> None: ...
 

@@ -29,6 +29,11 @@ async def prepare_turn(
     config, model = context.config, model_of(request, agent)
     recovered = await _recovered(context, lease, model)
     images = await context.images.loaded(request.images)
+    caller = caller_of(lease, request)
+    boxes: dict[str, ToolBox | None] = {}
+    for reference in (model, *agent.model.fallbacks):
+        box = await context.tools.for_model(agent, reference, caller)
+        boxes[reference] = RecordedToolBox(box, lease, recovered.tools) if box else None
     return AgentTurn(
         request=replace(request, images=images),
         model=model,
@@ -36,13 +41,14 @@ async def prepare_turn(
         transcript=session.transcript,
         idle_timeout_s=agent.model_idle_timeout_seconds,
         idempotency_key=f"{lease.id}:{lease.attempt}",
-        tools=await _tools(context, lease, request, agent, recovered),
+        tools=boxes[model],
         limits=RunLimits(config.runs.max_steps, config.runs.max_tool_calls, config.runs.max_tokens),
         recorded=recovered.replies,
         published=recovered.published,
         fallbacks=agent.model.fallbacks,
         context=context_limits(config, agent, model, request),
         compact=session.focus,
+        fallback_tools=boxes,
     )
 
 
@@ -68,13 +74,6 @@ def model_of(request: RunRequest, agent: Agent) -> str:
         )
         raise GatewayError(ErrorBody(500, API_ERROR, message, "model_not_configured"))
     return reference
-
-
-async def _tools(
-    context: WorkerContext, lease: Lease, request: RunRequest, agent: Agent, recovered: Recovered
-) -> ToolBox | None:
-    box = await context.tools.for_model(agent, model_of(request, agent), caller_of(lease, request))
-    return RecordedToolBox(box, lease, recovered.tools) if box else None
 
 
 async def _recovered(context: WorkerContext, lease: Lease, model: str) -> Recovered:

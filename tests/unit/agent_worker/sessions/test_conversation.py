@@ -56,6 +56,7 @@ class Small:
     calls: list[str] = field(default_factory=list)
     seen: list[list[ModelMessage]] = field(default_factory=list)
     summaries: int = 0
+    reference: str = "fake/m"
 
     def begin(self) -> None: ...
 

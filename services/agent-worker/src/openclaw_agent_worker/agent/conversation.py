@@ -266,7 +266,7 @@ async def _reply(
         is_clients=lambda _: True,
     )
     reply = ModelResponse(parts=[])
-    async with aclosing(request_model(selection, request)) as events:
+    async with aclosing(request_model(selection, lambda _: request)) as events:
         async for event in events:
             if isinstance(event, Replied):
                 reply = event.reply

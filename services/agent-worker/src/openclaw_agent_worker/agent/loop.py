@@ -85,12 +85,11 @@ class Execution:
     def __init__(self, turn: AgentTurn, selection: Selection, select: Select) -> None:
         self._turn = turn
         self._selection = selection
-        self._own: Sequence[ToolSpec] = ()
-        if turn.tools is not None and not promises_call(turn.request.tool_choice):
-            clients = {tool.name for tool in turn.request.tools}
-            self._own = [spec for spec in turn.tools.specs() if spec.name not in clients]
-        self._parameters = model_parameters(turn, self._own)
-        self._conversation = Conversation(turn, select, self._parameters)
+        self._asked = turn.model
+        """Which model is asked, or gave the reply that is looked at."""
+        self._conversation = Conversation(
+            turn, select, model_parameters(turn, self._own_tools(turn.model))
+        )
         self._said: list[ModelMessage] = []
         self._replies: list[ModelResponse] = []
         self._tool_calls = 0
@@ -141,6 +140,7 @@ class Execution:
     async def _replay(self, recorded: bytes) -> AsyncGenerator[RequestEvent, None]:
         for message in decode_messages([recorded]):
             if isinstance(message, ModelResponse):
+                self._asked = f"{message.provider_name}/{message.model_name}"
                 for event in Pieces(self._is_clients).replay(message):
                     yield event
                 yield Replied(message)
@@ -159,14 +159,20 @@ class Execution:
                     yield event
 
     def _ask(self, messages: list[ModelMessage]) -> AsyncGenerator[RequestEvent, None]:
-        request = Request(
-            messages=messages,
-            settings=model_settings(self._turn, len(self._replies) + 1, self._own),
-            parameters=self._parameters,
-            tool_choice=self._turn.request.tool_choice,
-            is_clients=self._is_clients,
-        )
-        return request_model(self._selection, request)
+        turn = self._turn
+
+        def prepare(reference: str) -> Request:
+            self._asked = reference
+            own = self._own_tools(reference)
+            return Request(
+                messages=messages,
+                settings=model_settings(turn, len(self._replies) + 1, own),
+                parameters=model_parameters(turn, own),
+                tool_choice=turn.request.tool_choice,
+                is_clients=self._is_clients,
+            )
+
+        return request_model(self._selection, prepare)
 
     def _begun(self) -> str:
         """Return what an earlier attempt published of the step that comes now."""
@@ -190,8 +196,17 @@ class Execution:
 
     # ---- tools
 
+    def _own_tools(self, reference: str) -> Sequence[ToolSpec]:
+        """Return what a model is offered of our tools."""
+        box, request = self._turn.tools_of(reference), self._turn.request
+        if box is None or promises_call(request.tool_choice):
+            return ()
+        clients = {tool.name for tool in request.tools}
+        return [spec for spec in box.specs() if spec.name not in clients]
+
     def _is_clients(self, name: str) -> bool:
-        return not self._own or any(tool.name == name for tool in self._turn.request.tools)
+        own = self._own_tools(self._asked)
+        return not own or any(tool.name == name for tool in self._turn.request.tools)
 
     def _calls(self, reply: ModelResponse) -> tuple[list[PlacedCall], tuple[ToolCall, ...]]:
         calls = [call_of(part) for part in reply.parts if isinstance(part, ToolCallPart)]
@@ -208,7 +223,7 @@ class Execution:
         if new:
             yield StepCompleted(encode_messages(self._replies[-1:])[0])
         outcomes: list[ToolOutcome] = []
-        box = self._turn.tools
+        box = self._turn.tools_of(self._asked)
         if box is None:
             raise RuntimeError("a call of a tool of ours without a tool box")
         self._tool_calls += len(calls)

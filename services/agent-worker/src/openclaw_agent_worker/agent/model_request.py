@@ -30,6 +30,11 @@ RequestEvent: TypeAlias = AgentEvent | Replied
 class Selection(Protocol):
     """The models that may answer."""
 
+    @property
+    def reference(self) -> str:
+        """The model that is asked now, as `provider/model`."""
+        ...
+
     def begin(self) -> None:
         """Begin another request."""
         ...
@@ -55,13 +60,18 @@ class ModelRequest:
 
 
 async def request_model(
-    selection: Selection, request: ModelRequest
+    selection: Selection, prepare: Callable[[str], ModelRequest]
 ) -> AsyncGenerator[RequestEvent, None]:
-    """Yield the reply as it comes. Raises GatewayError, ToolChoiceUnsatisfied among them."""
+    """Yield the reply as it comes. Raises GatewayError, ToolChoiceUnsatisfied among them.
+
+    `prepare` returns what a model is asked, given its `provider/model`.
+    """
     selection.begin()
     while True:
         shown = False
-        events = _events(await selection.model(), request)
+        model = await selection.model()
+        request = prepare(selection.reference)
+        events = _events(model, request)
         if promises_call(request.tool_choice):
             events = confirmed(events, request.tool_choice)
         try:

@@ -95,7 +95,8 @@ class AgentTurn:
     session's messages as JSON, oldest first; None means that the session keeps none.
     `idle_timeout_s` bounds the provider's silence.
     `idempotency_key` is unique per attempt; each model request adds its number.
-    `tools` are executed on our side; None offers none. `recorded` are the `StepCompleted.reply` of
+    `tools` are executed on our side; None offers none; `fallback_tools` are those of fallbacks
+    that may use others. `recorded` are the `StepCompleted.reply` of
     an earlier attempt, which are not asked for again. `published` is the text that it published,
     where the model can go on from it. A turn with `compact` answers nothing and has the older
     messages summarised, minding what it says.
@@ -114,6 +115,11 @@ class AgentTurn:
     fallbacks: tuple[str, ...] = ()
     context: ContextLimits = ContextLimits()
     compact: str | None = None
+    fallback_tools: Mapping[str, ToolBox | None] = field(default_factory=dict)
+
+    def tools_of(self, model: str) -> ToolBox | None:
+        """Return the tools that `provider/model` is offered."""
+        return self.fallback_tools.get(model, self.tools)
 
 
 @dataclass(frozen=True, slots=True)
