@@ -31,7 +31,7 @@ async def gateway(valkey_url: str) -> AsyncIterator[Hooked]:
     settings: dict[str, Any] = {}
     for block in CONFIGURED:
         settings |= yaml.safe_load(block)["hooks"]
-    async with hooked(config_of(valkey_url, settings)) as gateway:
+    async with hooked(config_of(valkey_url, settings), channels=None) as gateway:
         yield gateway
 
 

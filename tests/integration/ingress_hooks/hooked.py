@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from openclaw_channels.base import ChannelError
+from openclaw_channels.base import ChannelError, ChannelPlugin
 from openclaw_common.contracts.run import RunRequest
 from openclaw_common.runtime.config import Config
 from openclaw_common.store.store import Store
@@ -21,20 +22,22 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 GATEWAY = {"Authorization": "Bearer a-gateway-token"}
 
 
-@dataclass(frozen=True)
-class FakeChannel:
-    """A channel whose targets are `[<id>:]<to>[/<thread>]`; none may have blanks."""
-
-    id: str
-
-    def parse_target(self, target: str) -> tuple[str, str | None]:
-        to, _, thread = target.removeprefix(f"{self.id}:").partition("/")
-        if not to or " " in to:
-            raise ChannelError(f"{target!r} is no target of {self.id}")
-        return to, thread or None
+def parse_target(target: str) -> tuple[str, str | None]:
+    """The fake channels' targets are `[<channel>:]<to>[/<thread>]`, without blanks."""
+    to, _, thread = re.sub(r"\A(?:discord|signal|slack|telegram):", "", target).partition("/")
+    if not to or " " in to:
+        raise ChannelError(f"{target!r} is no target")
+    return to, thread or None
 
 
-CHANNELS = {name: FakeChannel(name) for name in ("discord", "signal", "slack", "telegram")}
+def sends_nothing(*_: object) -> Any:
+    raise ChannelError("hooks send nothing")
+
+
+CHANNELS = {
+    name: ChannelPlugin(name, parse_target, sends_nothing)
+    for name in ("discord", "signal", "slack", "telegram")
+}
 
 
 def config_of(valkey_url: str, hooks: dict[str, Any] | None = None, **more: Any) -> Config:
@@ -96,10 +99,15 @@ class Hooked:
 
 
 @asynccontextmanager
-async def hooked(config: Config) -> AsyncIterator[Hooked]:
-    """An ingress with its store, stopped at the end; no worker takes its runs."""
+async def hooked(
+    config: Config, *, channels: dict[str, ChannelPlugin] | None = CHANNELS
+) -> AsyncIterator[Hooked]:
+    """An ingress with its store, stopped at the end; no worker takes its runs.
+
+    Without `channels` the installed ones hold.
+    """
     store = await Store.connect(config.redis, config.runs, role="ingress")
-    service = IngressService(config, store, host="127.0.0.1", port=0, channels=CHANNELS)
+    service = IngressService(config, store, host="127.0.0.1", port=0, channels=channels)
     try:
         port = await service.start()
         async with aiohttp.ClientSession() as client:

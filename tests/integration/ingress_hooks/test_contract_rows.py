@@ -210,7 +210,7 @@ AGENT = [
         "channel must name a concrete channel for hook delivery",
     ),
     Row("/agent", {**DELIVERED, "to": " "}, 400, "to must be a non-empty string for hook delivery"),
-    Row("/agent", {**DELIVERED, "to": "a b"}, 400, "to: 'a b' is no target of signal"),
+    Row("/agent", {**DELIVERED, "to": "a b"}, 400, "to: 'a b' is no target"),
     Row(
         "/agent",
         {**DELIVERED, "accountId": ""},

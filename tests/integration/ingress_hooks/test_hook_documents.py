@@ -44,7 +44,7 @@ async def gateway(valkey_url: str, tmp_path: Path) -> AsyncIterator[Hooked]:
     folder.mkdir(parents=True)
     (folder / "statuspage.py").write_text(CODE, encoding="utf-8")
     settings["transformsDir"] = str(folder)
-    async with hooked(config_of(valkey_url, settings)) as gateway:
+    async with hooked(config_of(valkey_url, settings), channels=None) as gateway:
         yield gateway
 
 

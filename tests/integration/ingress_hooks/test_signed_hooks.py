@@ -165,6 +165,17 @@ async def test_a_stale_signature_is_401(gateway: Hooked, provider: str) -> None:
     assert await gateway.runs() == 0
 
 
+async def test_slack_is_answered_its_challenge(gateway: Hooked) -> None:
+    body = b'{"token":"x","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"'
+    body += b',"type":"url_verification"}'
+    headers = slack(body, int(time.time()))
+    answer, said = await gateway.post("/slack", headers=headers, data=body)
+    assert answer.status == 200
+    assert said == {"challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"}
+    assert (await gateway.post("/slack", headers={}, data=body))[0].status == 401
+    assert await gateway.runs() == 0
+
+
 async def test_the_same_id_with_another_signed_body_is_another_run(gateway: Hooked) -> None:
     bodies = [documented("github"), b'{"commits":[{"message":"other"}]}']
     ids = {

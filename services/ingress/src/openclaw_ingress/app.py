@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from aiohttp import web
 
+from openclaw_channels.base import ChannelPlugin
 from openclaw_common.queue.job_queue import RunQueue
 from openclaw_common.runtime.clock import Clock, SystemClock
 from openclaw_common.runtime.config import Config
@@ -17,7 +18,6 @@ from openclaw_ingress.auth.authenticator import Authenticator
 from openclaw_ingress.auth.client_address import ClientAddresses
 from openclaw_ingress.auth.failure_limiter import FailureLimiter
 from openclaw_ingress.hook_context import HOOKS, hook_context
-from openclaw_ingress.hook_destination import Grammar
 from openclaw_ingress.middleware.authentication import authenticate
 from openclaw_ingress.middleware.authorization import authorize
 from openclaw_ingress.middleware.draining import close_while_draining, refuse_while_draining
@@ -40,15 +40,15 @@ def create_app(
     *,
     drain: Drain,
     routes: Sequence[Route] | None = None,
-    channels: Mapping[str, Grammar] | None = None,
+    channels: Mapping[str, ChannelPlugin] | None = None,
     clock: Clock | None = None,
 ) -> web.Application:
     """Build the application.
 
     It starts and stops `reader`; whoever made `store` closes it. `routes` replaces the route table
-    of `config`; what is not in it gets 404 and 405. `channels` are the channels that hooks may
-    deliver to, by id. Raises ValueError for a trusted proxy that is no address and no network,
-    ConfigError for a hook's transform that cannot be loaded.
+    of `config`; what is not in it gets 404 and 405. `channels` replaces the installed channels, to
+    which hooks may deliver. Raises ValueError for a trusted proxy that is no address and no
+    network, ConfigError for a hook's transform that cannot be loaded.
     """
     clock = clock or SystemClock()
     gateway = config.gateway
@@ -78,7 +78,7 @@ def create_app(
     limiter = FailureLimiter(store.limits, gateway.auth.rate_limit, clock)
     app[AUTHENTICATOR] = Authenticator(gateway, addresses, limiter)
     if config.hooks.enabled:
-        app[HOOKS] = hook_context(config, store, queue, addresses, channels or {}, clock)
+        app[HOOKS] = hook_context(config, store, queue, addresses, channels, clock)
     app[ROUTES] = {
         app.router.add_route(
             route.method, route.path, route.handler, expect_handler=hold_expectation

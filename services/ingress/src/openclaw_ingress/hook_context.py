@@ -8,15 +8,17 @@ from typing import Final
 
 from aiohttp import web
 
+from openclaw_channels.base import ChannelPlugin
+from openclaw_channels.registry import ChannelLoadError, load_channels
 from openclaw_common.queue.job_queue import RunQueue
 from openclaw_common.runtime.clock import Clock
-from openclaw_common.runtime.config import Config
+from openclaw_common.runtime.config import Config, ConfigError
 from openclaw_common.runtime.config.hooks import Hooks
 from openclaw_common.store.store import Store
 from openclaw_ingress.auth.client_address import ClientAddresses
 from openclaw_ingress.auth.hook_guard import HookGuard
 from openclaw_ingress.hook_admission import HookAdmission
-from openclaw_ingress.hook_destination import Grammar, HookDestinations
+from openclaw_ingress.hook_destination import HookDestinations
 from openclaw_ingress.hook_mapping import HookMappings
 
 
@@ -39,10 +41,18 @@ def hook_context(
     store: Store,
     queue: RunQueue,
     addresses: ClientAddresses,
-    channels: Mapping[str, Grammar],
+    channels: Mapping[str, ChannelPlugin] | None,
     clock: Clock,
 ) -> HookContext:
-    """Put it together. Raises ConfigError for a transform that cannot be loaded."""
+    """Put it together; without `channels` the installed ones hold.
+
+    Raises ConfigError for a transform or a channel that cannot be loaded.
+    """
+    if channels is None:
+        try:
+            channels = load_channels()
+        except ChannelLoadError as error:
+            raise ConfigError(str(error)) from error
     return HookContext(
         settings=config.hooks,
         mappings=HookMappings(config.hooks),

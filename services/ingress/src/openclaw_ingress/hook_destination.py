@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Final
 
-from openclaw_channels.base import ChannelError, TargetGrammar
+from openclaw_channels.base import ChannelError, ChannelPlugin
+from openclaw_channels.targets import prefix_of, resolve_target
 from openclaw_common.contracts.delivery import LAST
 from openclaw_common.contracts.errors import InvalidRequest
 from openclaw_common.contracts.run import DeliveryPlan
@@ -16,17 +17,12 @@ INCOMPLETE: Final = "incomplete_destination"
 _TOGETHER: Final = "channel and to must be set together for hook delivery"
 
 
-class Grammar(Protocol):
-    """What is needed of a channel's plugin: how its targets are read."""
-
-    @property
-    def parse_target(self) -> TargetGrammar: ...
-
-
 class HookDestinations:
     """Reads destinations by the grammar of each channel; `channels` are its settings by id."""
 
-    def __init__(self, channels: Mapping[str, Channel], plugins: Mapping[str, Grammar]) -> None:
+    def __init__(
+        self, channels: Mapping[str, Channel], plugins: Mapping[str, ChannelPlugin]
+    ) -> None:
         self._channels = channels
         self._plugins = plugins
 
@@ -55,9 +51,9 @@ class HookDestinations:
     def _channel(self, wish: DeliveryWish) -> str | None:
         if wish.channel not in (None, LAST) or wish.to is None:
             return wish.channel
-        prefix, colon, rest = wish.to.partition(":")
-        if colon and rest and prefix.lower() in self._plugins:
-            return prefix.lower()
+        named = prefix_of(self._plugins, wish.to)
+        if named is not None:
+            return named
         if wish.channel == LAST:
             raise InvalidRequest(
                 "channel must name a concrete channel for hook delivery", param="channel"
@@ -76,7 +72,7 @@ class HookDestinations:
         if target is None:
             raise InvalidRequest(_TOGETHER, param="to", code=INCOMPLETE)
         try:
-            to, thread_id = self._plugins[channel].parse_target(target)
+            _, to, thread_id = resolve_target(self._plugins, channel, target)
         except ChannelError as error:
             raise InvalidRequest(f"to: {error}", param="to") from None
         return DeliveryPlan(channel, to, wish.account_id, thread_id)

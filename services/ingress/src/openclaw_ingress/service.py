@@ -10,6 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
+from openclaw_channels.base import ChannelPlugin
 from openclaw_common.queue.job_queue import RunQueue
 from openclaw_common.runtime.clock import SystemClock
 from openclaw_common.runtime.config import Config
@@ -27,7 +28,6 @@ from openclaw_ingress.connection.limits import ConnectionLimits, Guard
 from openclaw_ingress.connection.listener import BACKLOG, open_listener
 from openclaw_ingress.connection.server import GuardedRunner
 from openclaw_ingress.early_answers import EarlyAnswers
-from openclaw_ingress.hook_destination import Grammar
 from openclaw_ingress.middleware.response_headers import ResponseHeaders
 from openclaw_ingress.route import Route
 
@@ -46,8 +46,8 @@ class IngressService:
 
     Uses `store` but does not close it. `host` and `port` replace the configuration's; port 0 lets
     the system choose. `reuse_port` lets several processes of one host share the port. `routes`
-    replaces the route table of the configuration, `channels` the channels that hooks may deliver
-    to. Raises the process's limit of open files, and holds its connections to it.
+    replaces the route table of the configuration, `channels` the installed channels. Raises the
+    process's limit of open files, and holds its connections to it.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class IngressService:
         port: int | None = None,
         reuse_port: bool = False,
         routes: Sequence[Route] | None = None,
-        channels: Mapping[str, Grammar] | None = None,
+        channels: Mapping[str, ChannelPlugin] | None = None,
     ) -> None:
         self._config = config
         self._host = config.gateway.bind_host() if host is None else host

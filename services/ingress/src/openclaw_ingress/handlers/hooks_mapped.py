@@ -23,6 +23,7 @@ from openclaw_ingress.hook_fan_out import Delivery, Dispatched, dispatch
 from openclaw_ingress.hook_mapping import CompiledMapping
 from openclaw_ingress.hook_signatures import SignatureInvalid, SignedDelivery, SignedRequest
 from openclaw_ingress.hook_template import TemplateContext
+from openclaw_ingress.responses import NO_STORE, json_response
 
 HIDDEN_HEADERS: Final = frozenset({"authorization", "x-openclaw-token", "x-gitlab-token"})
 """Credentials; templates and transforms do not see them."""
@@ -44,6 +45,8 @@ async def dispatch_mapped(request: web.Request) -> web.Response:
         raise malformed
     if mapping is None:
         raise NotFound
+    if signed is not None and (challenge := _challenge(mapping, payload)):
+        return json_response({"challenge": challenge}, headers=NO_STORE)
     delivery = Delivery(
         mapping,
         _context(request, hooks, path, payload),
@@ -81,6 +84,16 @@ async def _authenticated(
         await hooks.guard.refuse(request)
     await hooks.guard.welcome(request)
     return delivery
+
+
+def _challenge(mapping: CompiledMapping, payload: Any) -> str | None:
+    """Return what Slack wants to hear before it sends events to an address (`url_verification`)."""
+    settings = mapping.settings.signature
+    if settings is None or settings.provider != "slack" or not isinstance(payload, dict):
+        return None
+    challenge = payload.get("challenge")
+    asked = payload.get("type") == "url_verification" and isinstance(challenge, str)
+    return challenge if asked else None
 
 
 def _sender(
