@@ -202,7 +202,6 @@ async def test_a_retry_time_that_was_written_down_is_kept_after_a_crash(office: 
     delivery_id = await office.submit()
     office.channel.script.append(TemporaryFailure("down"))
     (lease,) = await office.claim()
-    context, mortal_lease = mortal(office.context, lease, Fate(1000))
 
     async def die(*args: Any, **kwargs: Any) -> None:
         raise Killed
@@ -212,7 +211,7 @@ async def test_a_retry_time_that_was_written_down_is_kept_after_a_crash(office: 
             return die if name == "release" else getattr(lease, name)
 
     with pytest.raises(Killed):
-        await dispatch(context, Dying())  # type: ignore[arg-type]
+        await dispatch(office.context, Dying())  # type: ignore[arg-type]
     await office.crash()
     assert await office.attempt() == RELEASED
     assert await office.due_in_s(delivery_id) == pytest.approx(1, abs=0.3)

@@ -142,7 +142,7 @@ async def test_dead_letters_are_filtered_by_what_they_are(office: Office) -> Non
         return [place.id for place in (await of.page(DeadLetterFilter(**wanted), 10)).places]
 
     assert await ids(letters) == [other, hook]
-    assert await ids(letters, source="hook") == [hook]
+    assert await ids(letters, of_hook=True) == [hook]
     assert await ids(deliveries, channel="fake", error_code="chat_not_found") == [delivery_id]
     assert await ids(deliveries, error_code="other") == []
     page = await letters.page(DeadLetterFilter(), 10)

@@ -15,6 +15,7 @@ CHAT_COMPLETION_PREFIX = "chatcmpl_"
 RESPONSE_PREFIX = "resp_"
 DELIVERY_PREFIX = "dlv_"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_DELIVERY_ID = re.compile(rf"{DELIVERY_PREFIX}{_UUID}\Z")
 _RUN_ID = re.compile(rf"(?:{RUN_PREFIX}|{CHAT_COMPLETION_PREFIX}|{RESPONSE_PREFIX})({_UUID})\Z")
 
 
@@ -63,6 +64,11 @@ def agent_of(session_key: str) -> str | None:
 def main_session(agent_id: str) -> str:
     """Return the key of an agent's main session."""
     return f"agent:{agent_id}:main"
+
+
+def parse_delivery_id(value: str) -> str | None:
+    """Return `value` if it is a delivery id, else None."""
+    return value if _DELIVERY_ID.match(value) else None
 
 
 def new_request_id() -> str:

@@ -42,9 +42,12 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterFilter:
-    """Which dead letters of one kind of job are wanted; None for any, times in Unix ms."""
+    """Which dead letters of one kind of job are wanted; None for any, times in Unix ms.
 
-    source: str | None = None
+    `of_hook` picks runs that a hook asked for, or the others.
+    """
+
+    of_hook: bool | None = None
     channel: str | None = None
     error_code: str | None = None
     since_ms: int | None = None
@@ -52,12 +55,9 @@ class DeadLetterFilter:
 
     def pairs(self) -> list[tuple[str, str]]:
         """The fields of a record and the values that they must have."""
-        wanted = (
-            ("source", self.source),
-            ("channel", self.channel),
-            ("error_code", self.error_code),
-        )
-        return [(name, value) for name, value in wanted if value is not None]
+        wanted = (("channel", self.channel), ("error_code", self.error_code))
+        pairs = [(name, value) for name, value in wanted if value is not None]
+        return pairs if self.of_hook is None else [*pairs, ("of_hook", str(int(self.of_hook)))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from openclaw_common.runtime.config.limits import Redis as RedisConfig
 from openclaw_common.runtime.config.limits import Runs as RunsConfig
 from openclaw_common.store.account_rest import AccountRest
 from openclaw_common.store.admission import Admission, Bounds, ServerClock
+from openclaw_common.store.all_dead_letters import AllDeadLetters
 from openclaw_common.store.client import RedisClient
 from openclaw_common.store.connections import create_pool
 from openclaw_common.store.cron_jobs import CronJobs
@@ -184,6 +185,11 @@ class Store:
     def leases(self) -> Leases:
         """The leases of runs."""
         return self.run_jobs.leases
+
+    @property
+    def all_dead_letters(self) -> AllDeadLetters:
+        """The dead letters of both kinds."""
+        return AllDeadLetters(self.run_jobs.dead_letters, self.delivery_jobs.dead_letters)
 
     @property
     def dead_letters(self) -> DeadLetters:

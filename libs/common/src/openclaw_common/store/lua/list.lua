@@ -3,8 +3,10 @@
 -- KEYS  1 queue
 -- ARGV  6 end of the set's key (`index`, `dead`, `of:<run_id>`) · 7 score and 8 member of the job
 --       behind which to begin, or '' · 9 '1' towards newer jobs · 10 jobs wanted · 11 jobs looked at
---       at most · 12 lowest and 13 highest score · 14.. flat list of record field, value wanted
---       Two names are no fields: `tried` is '1' after a failed try, `error_code` the error's code.
+--       at most · 12 lowest and 13 highest score · 14.. flat list of record field, value wanted; of
+--       several values of one field any will do. Names that are no fields: `tried` is '1' after a
+--       failed try, `of_hook` '1' for a hook's run, `error_code` the error's code, and
+--       `metadata:<name>` that metadata.
 -- reply {'1' when there may be more, last id looked at or '', its score, id, score …}
 -- keeps a filter that matches little costs no more than one that matches all. Reads only.
 
@@ -21,11 +23,22 @@ end
 local function value_of(key, name)
   if name == 'tried' then
     return (tonumber(redis.call('HGET', key, 'tries') or '0') > 0) and '1' or '0'
+  elseif name == 'of_hook' then
+    return redis.call('HGET', key, 'source') == 'hook' and '1' or '0'
   elseif name == 'error_code' then
     local known, error = pcall(cjson.decode, redis.call('HGET', key, 'error') or '{}')
     return known and error.code
+  elseif string.sub(name, 1, 9) == 'metadata:' then
+    local known, metadata = pcall(cjson.decode, redis.call('HGET', key, 'metadata') or '{}')
+    return known and metadata[string.sub(name, 10)]
   end
   return redis.call('HGET', key, name)
+end
+
+local wanted_of = {}
+for i = 14, #ARGV, 2 do
+  wanted_of[ARGV[i]] = wanted_of[ARGV[i]] or {}
+  wanted_of[ARGV[i]][ARGV[i + 1]] = true
 end
 
 local function matches(id)
@@ -33,8 +46,8 @@ local function matches(id)
   if redis.call('EXISTS', key) == 0 then
     return false
   end
-  for i = 14, #ARGV, 2 do
-    if value_of(key, ARGV[i]) ~= ARGV[i + 1] then
+  for name, values in pairs(wanted_of) do
+    if not values[value_of(key, name) or false] then
       return false
     end
   end
