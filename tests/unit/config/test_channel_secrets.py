@@ -31,6 +31,7 @@ def setting(loaded: LoadedConfig, channel: str, name: str) -> Any:
         ("slack", "botToken", "SLACK_BOT_TOKEN"),
         ("slack", "appToken", "SLACK_APP_TOKEN"),
         ("slack", "signingSecret", "SLACK_SIGNING_SECRET"),
+        ("webhook", "secret", "OPENCLAW_WEBHOOK_SECRET"),
     ],
 )
 def test_a_variable_gives_what_the_file_leaves_out(

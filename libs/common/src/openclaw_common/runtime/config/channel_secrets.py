@@ -19,6 +19,7 @@ VARIABLES: Final[Mapping[str, Mapping[str, str]]] = {
         "appToken": "SLACK_APP_TOKEN",
         "signingSecret": "SLACK_SIGNING_SECRET",
     },
+    "webhook": {"secret": "OPENCLAW_WEBHOOK_SECRET"},
 }
 """By channel, the settings that a variable gives where the file does not."""
 
