@@ -16,6 +16,7 @@ from openclaw_agent_worker.models.anthropic_answer import MessagesAnswer
 from openclaw_agent_worker.models.errors import Redaction, UpstreamFailure
 from openclaw_agent_worker.models.responses_answer import ResponsesAnswer
 from tests.fakes.provider_script import Script
+from tests.fakes.wire import Wire
 from tests.fakes.wire_anthropic import AnthropicWire
 from tests.fakes.wire_responses import ResponsesWire
 
@@ -23,7 +24,7 @@ ANSWERS: dict[str, Callable[[Redaction], Answer]] = {
     "messages": MessagesAnswer,
     "responses": ResponsesAnswer,
 }
-WIRES = {"messages": AnthropicWire(), "responses": ResponsesWire()}
+WIRES: dict[str, Wire] = {"messages": AnthropicWire(), "responses": ResponsesWire()}
 
 
 def fold(kind: str, *reads: bytes) -> tuple[list[Piece], Answer]:

@@ -191,3 +191,38 @@ async def test_the_store_knows_keys_by_their_digest_only(bench: Bench, valkey: A
     (key,) = await valkey.keys("*provider-bench*")
     assert b"sk-first" not in key + await valkey.get(key)
     assert 0 < await valkey.ttl(key) <= 60
+
+
+def offered(provider: FakeProvider) -> list[str]:
+    return [tool["function"]["name"] for tool in provider.requests[-1].body.get("tools", ())]
+
+
+@pytest.mark.parametrize(
+    ("denied", "of_first", "of_second"),
+    [("second", ["current_time"], []), ("first", [], ["current_time"])],
+)
+async def test_a_fallback_is_offered_what_the_rules_of_its_provider_leave(
+    valkey_url: str,
+    providers: tuple[FakeProvider, FakeProvider],
+    denied: str,
+    of_first: list[str],
+    of_second: list[str],
+) -> None:
+    rules = {"allow": ["current_time"], "byProvider": {denied: {"deny": ["current_time"]}}}
+    async with fleet(valkey_url, *providers, tools=rules) as (bench, _):
+        await bench.worker.start()
+        providers[0].enqueue(Script(verb="status", code=404))
+        await bench.run()
+    assert (offered(providers[0]), offered(providers[1])) == (of_first, of_second)
+
+
+async def test_a_fallback_calls_the_tools_that_it_alone_is_offered(
+    valkey_url: str, providers: tuple[FakeProvider, FakeProvider]
+) -> None:
+    rules = {"allow": ["current_time"], "byProvider": {"first": {"deny": ["current_time"]}}}
+    async with fleet(valkey_url, *providers, tools=rules) as (bench, _):
+        await bench.worker.start()
+        providers[0].enqueue(Script(verb="status", code=404))
+        providers[1].enqueue(Script(verb="tool", tool_name="current_time", tool_args="{}"))
+        _, events = await bench.run()
+    assert text_of(events).startswith("The tool said: ")
