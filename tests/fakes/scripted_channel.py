@@ -111,6 +111,9 @@ class OneChannel:
             raise ChannelError(self.closed)
         return self.channel
 
+    def canonical(self, destination: Destination) -> Destination:
+        return destination
+
     def resends(self, destination: Destination) -> bool:
         return self.resend
 

@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Only the child pays for the channels' imports.
         from openclaw_delivery.worker import serve
 
-        uvloop.run(serve(loaded.config, arguments.child))
+        uvloop.run(serve(loaded.config, arguments.child, environ))
         return 0
     for warning in loaded.warnings:
         _logger.warning("config.warning", extra={"warning": warning})

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import entry_points
-from typing import Any, Final, Self
+from dataclasses import replace
+from typing import Final, Self
 
 from openclaw_channels.base import (
     Account,
@@ -13,11 +13,11 @@ from openclaw_channels.base import (
     ChannelPlugin,
     OutboundChannel,
 )
-from openclaw_common.contracts.delivery import DEFAULT_ACCOUNT, Destination
+from openclaw_channels.registry import accounts_of, load_channels
+from openclaw_common.contracts.delivery import Destination
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.config.channels import Channel
 
-ENTRY_POINTS: Final = "openclaw.channels"
 RESEND: Final = "resend"
 
 
@@ -28,52 +28,65 @@ class ConfiguredAccounts:
         self,
         plugins: Mapping[str, ChannelPlugin],
         channels: Mapping[str, Channel],
+        environ: Mapping[str, str],
         context: ChannelContext,
     ) -> None:
         self._plugins = plugins
         self._channels = channels
+        self._environ = environ
         self._context = context
+        self._accounts: dict[str, dict[str, Account]] = {}
         self._made: dict[tuple[str, str], OutboundChannel] = {}
 
     @classmethod
-    def load(cls, config: Config, context: ChannelContext) -> Self:
-        """Return the accounts of `config` over the channels that are installed."""
-        found = (entry.load() for entry in entry_points(group=ENTRY_POINTS))
-        return cls({plugin.id: plugin for plugin in found}, config.channels, context)
+    def load(cls, config: Config, environ: Mapping[str, str], context: ChannelContext) -> Self:
+        """Return the accounts of `config` over the channels that are installed.
+
+        Raises ChannelLoadError.
+        """
+        return cls(load_channels(), config.channels, environ, context)
+
+    def canonical(self, destination: Destination) -> Destination:
+        """Return `destination` with the account's own name, if there is such an account."""
+        try:
+            account = self._account(destination)
+        except ChannelError:
+            return destination
+        return replace(destination, account_id=account.account_id)
 
     def outbound(self, destination: Destination) -> OutboundChannel:
         """Return what sends to `destination`; raises ChannelError where nothing does."""
-        name = (destination.channel, destination.account_id)
+        account = self._account(destination)
+        name = (account.channel, account.account_id)
         made = self._made.get(name)
         if made is None:
-            made = self._made[name] = self._make(*name)
+            plugin = self._plugins[account.channel]
+            made = self._made[name] = plugin.outbound(account, self._context)
         return made
-
-    def _make(self, channel: str, account_id: str) -> OutboundChannel:
-        plugin = self._plugins.get(channel)
-        if plugin is None:
-            known = ", ".join(sorted(self._plugins)) or "none"
-            raise ChannelError(f"There is no channel {channel!r}; installed are: {known}.")
-        settings = self._settings(channel, account_id)
-        return plugin.outbound(Account(channel, settings, account_id), self._context)
-
-    def _settings(self, channel: str, account_id: str) -> dict[str, Any]:
-        section = self._channels.get(channel)
-        if section is None or not section.enabled:
-            raise ChannelError(f"channels.{channel} is not configured or not enabled; set it up.")
-        own = section.accounts.get(account_id)
-        if own is None and account_id != DEFAULT_ACCOUNT:
-            raise ChannelError(
-                f"channels.{channel}.accounts has no account {account_id!r}; add it, or name "
-                "another account."
-            )
-        shared = section.model_dump(by_alias=True, exclude_unset=True, exclude={"accounts"})
-        return {**shared, **(own or {})}
 
     def resends(self, destination: Destination) -> bool:
         """Whether `channels.<id>.onUnknown` says to send a part again whose answer was lost."""
-        section = self._channels.get(destination.channel)
-        if section is None:
+        try:
+            settings = self._account(destination).settings
+        except ChannelError:
             return False
-        own = section.accounts.get(destination.account_id) or {}
-        return bool(own.get("onUnknown", section.on_unknown) == RESEND)
+        return bool(settings.get("onUnknown") == RESEND)
+
+    def _account(self, destination: Destination) -> Account:
+        channel = destination.channel
+        if channel not in self._accounts:
+            self._accounts[channel] = self._accounts_of(channel)
+        account = self._accounts[channel].get(destination.account_id)
+        if account is None:
+            raise ChannelError(
+                f"channels.{channel} has no enabled account {destination.account_id!r}; add it "
+                "under accounts, or name another."
+            )
+        return account
+
+    def _accounts_of(self, channel: str) -> dict[str, Account]:
+        plugin, section = self._plugins.get(channel), self._channels.get(channel)
+        if plugin is None:
+            known = ", ".join(sorted(self._plugins))
+            raise ChannelError(f"There is no channel {channel!r}; installed are: {known}.")
+        return accounts_of(plugin, section or Channel(), self._environ)

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from openclaw_common.contracts.delivery import DeliveryRequest, DeliveryStatus
+from openclaw_common.contracts.delivery import DeliveryRequest, DeliveryStatus, Destination
 from openclaw_common.contracts.delivery_history import DeliveryHistory
 from openclaw_common.contracts.errors import API_ERROR, ErrorBody
 from openclaw_common.store.leases import Lease
@@ -42,9 +42,14 @@ class Attempt:
         return self.journal.history
 
     @property
+    def destination(self) -> Destination:
+        """Where it goes, by the account's own name."""
+        return self.context.accounts.canonical(self.request.destination)
+
+    @property
     def account(self) -> str:
         """The name of the account that sends it."""
-        return account_name(self.request.destination)
+        return account_name(self.destination)
 
     def too_old(self, delay_s: float) -> bool:
         """Whether a try in `delay_s` seconds would come after the time to give up."""

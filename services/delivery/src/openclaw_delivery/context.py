@@ -23,6 +23,10 @@ class Accounts(Protocol):
         """Return what sends to `destination`; raises ChannelError where nothing does."""
         ...
 
+    def canonical(self, destination: Destination) -> Destination:
+        """Return `destination` with the account's own name: one account may have two."""
+        ...
+
     def resends(self, destination: Destination) -> bool:
         """Whether a part whose answer was lost is sent again without knowing."""
         ...

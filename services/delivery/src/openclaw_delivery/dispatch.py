@@ -102,7 +102,7 @@ async def _deliver(attempt: Attempt) -> str:
     try:
         destination = await _resolve(attempt, channel)
     except SendFailure as failure:
-        return await settle_failure(attempt, failure, history.next_part, request.destination)
+        return await settle_failure(attempt, failure, history.next_part, attempt.destination)
     asking = Asking(attempt, channel, destination)
     return await _Parts(asking, parts, cut).send()
 
@@ -110,7 +110,7 @@ async def _deliver(attempt: Attempt) -> str:
 async def _resolve(attempt: Attempt, channel: OutboundChannel) -> Destination:
     try:
         async with asyncio.timeout(attempt.context.limits.send_timeout_seconds):
-            return await channel.resolve(attempt.request.destination)
+            return await channel.resolve(attempt.destination)
     except TimeoutError:
         raise AnswerLost("The platform did not answer in time.") from None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, Final
 
 import aiohttp
@@ -35,7 +35,7 @@ KEEP_ALIVE_S: Final = 30.0
 class DeliveryService:
     """Executes deliveries from `start` until `drain` and `stop`. The store stays the caller's.
 
-    `accounts` replaces those of the configuration.
+    `environ` may hold credentials of accounts; `accounts` replaces those of the configuration.
     """
 
     def __init__(
@@ -44,18 +44,20 @@ class DeliveryService:
         store: Store,
         *,
         worker_id: str,
+        environ: Mapping[str, str],
         accounts: Accounts | None = None,
     ) -> None:
         self._config = config
         self._store = store
         self._worker_id = worker_id
+        self._environ = environ
         self._accounts = accounts
         self._http: aiohttp.ClientSession | None = None
         self._worker: LaneWorker | None = None
         self._serving: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin to take deliveries."""
+        """Begin to take deliveries. Raises ChannelLoadError."""
         limits = self._config.deliveries
         self._worker = LaneWorker(
             [func(deliver, name=DELIVER)],
@@ -74,7 +76,7 @@ class DeliveryService:
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         context = ChannelContext(self._http, Egress(self._config.egress))
-        return ConfiguredAccounts.load(self._config, context)
+        return ConfiguredAccounts.load(self._config, self._environ, context)
 
     def _context(self, accounts: Accounts) -> DeliveryContext:
         limits, store = self._config.deliveries, self._store
@@ -116,10 +118,10 @@ class DeliveryService:
                 await self._http.close()
 
 
-async def serve(config: Config, worker_id: str) -> None:
+async def serve(config: Config, worker_id: str, environ: Mapping[str, str]) -> None:
     """Run one delivery process until SIGTERM or SIGINT, then drain; a second signal ends it."""
     store = await Store.connect(config.redis, config.runs, config.deliveries, role="delivery")
-    service = DeliveryService(config, store, worker_id=worker_id)
+    service = DeliveryService(config, store, worker_id=worker_id, environ=environ)
     try:
         await service.start()
         await _first(service.wait(), wait_for_stop_signal())
