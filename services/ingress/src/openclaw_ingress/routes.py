@@ -11,11 +11,18 @@ from typing import Final
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.config.hooks import Hooks
 from openclaw_ingress.auth.hook_gate import admit_hook
-from openclaw_ingress.auth.scopes import READ, WRITE
+from openclaw_ingress.auth.scopes import ADMIN, READ, WRITE
 from openclaw_ingress.handlers.chat_completions import (
     create_chat_completion,
     resume_chat_completion,
 )
+from openclaw_ingress.handlers.dead_letter import delete_dead_letter, read_dead_letter
+from openclaw_ingress.handlers.dead_letter_replay import replay_dead_letter, replay_dead_letters
+from openclaw_ingress.handlers.dead_letters import list_dead_letters
+from openclaw_ingress.handlers.deliveries import list_deliveries, list_run_deliveries
+from openclaw_ingress.handlers.delivery import read_delivery
+from openclaw_ingress.handlers.delivery_cancel import cancel_delivery
+from openclaw_ingress.handlers.delivery_replay import replay_delivery
 from openclaw_ingress.handlers.embeddings import create_embeddings
 from openclaw_ingress.handlers.health import read_health, read_liveness
 from openclaw_ingress.handlers.hooks_agent import start_agent
@@ -59,6 +66,22 @@ RUNS: Final = (
     Route("GET", "/v1/runs/{id}/events", follow_run_events, READ),
 )
 
+DELIVERIES: Final = (
+    Route("GET", "/v1/deliveries", list_deliveries, READ),
+    Route("GET", "/v1/deliveries/{id}", read_delivery, READ),
+    Route("POST", "/v1/deliveries/{id}/replay", replay_delivery, WRITE),
+    Route("POST", "/v1/deliveries/{id}/cancel", cancel_delivery, WRITE),
+    Route("GET", "/v1/runs/{id}/deliveries", list_run_deliveries, READ),
+)
+
+DEAD_LETTERS: Final = (
+    Route("GET", "/v1/dead-letters", list_dead_letters, READ),
+    Route("POST", "/v1/dead-letters/replay", replay_dead_letters, WRITE),
+    Route("GET", "/v1/dead-letters/{id}", read_dead_letter, READ),
+    Route("DELETE", "/v1/dead-letters/{id}", delete_dead_letter, ADMIN),
+    Route("POST", "/v1/dead-letters/{id}/replay", replay_dead_letter, WRITE),
+)
+
 TOOLS: Final = tuple(
     Route("POST", path, invoke_tool, WRITE) for path in ("/tools/invoke", "/api/tools/invoke")
 )
@@ -89,6 +112,8 @@ def route_table(config: Config) -> tuple[Route, ...]:
         *((*MODELS, *EMBEDDINGS) if models_on else ()),
         *(CHAT_COMPLETIONS if endpoints.chat_completions.enabled else ()),
         *RUNS,
+        *DELIVERIES,
+        *DEAD_LETTERS,
         *TOOLS,
         *(hook_routes(config.hooks) if config.hooks.enabled else ()),
     )
