@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import logging
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -193,14 +194,16 @@ async def test_an_expired_interaction_fails_for_good_and_does_not_condemn_the_bo
     assert (failed.value.http_status, failed.value.code) == (401, "50027")
 
 
-async def test_the_token_of_an_interaction_is_in_no_error_and_no_bucket(
-    discord: FakeDiscord, make: Make
+async def test_the_token_of_an_interaction_is_in_no_error_no_log_line_and_no_bucket(
+    discord: FakeDiscord, make: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.DEBUG)
     for fault in (Fault.server_error(), Fault.reset_before(), Fault.permanent("10015")):
         discord.plan(fault)
         with pytest.raises((TemporaryFailure, AnswerLost, PermanentFailure)) as failed:
             await say(make(), HOOK, "hello")
         assert "token-of-interaction" not in repr(failed.value)
+    assert "token-of-interaction" not in caplog.text
     (bucket,) = make().buckets(HOOK)
     assert "token-of-interaction" not in bucket.name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -96,10 +97,16 @@ async def _never_fails(
     return Receipt("1")
 
 
+async def _logs(self: Any, destination: Destination, part: Part, *, send_key: str) -> Receipt:
+    logging.getLogger("pager").debug("sending with %s", TOKEN)
+    return Receipt("1")
+
+
 @pytest.mark.parametrize(
     ("attribute", "broken", "test"),
     [
         ("send", _leaks, "test_secrets_are_in_no_error"),
+        ("send", _logs, "test_secrets_are_in_no_log_line"),
         ("send", _never_fails, "test_each_failure_is_told_apart"),
         ("parts", lambda self, message: [Part(message.text)], "test_parts_are_within_the_limit"),
         ("parts", lambda self, message: [Part(" ")], "test_parts_are_within_the_limit"),

@@ -10,8 +10,10 @@ The tests are coroutines; pytest-asyncio runs them with `asyncio_mode = "auto"`.
 from __future__ import annotations
 
 import asyncio
+import logging
 import traceback
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, TypeVar
@@ -95,6 +97,29 @@ class Trial:
 
 def _key(number: int, destination: Destination) -> str:
     return send_key("dlv_conformance", number, destination)
+
+
+class _Lines(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(f"{self.format(record)} {record.__dict__}")
+
+
+@contextmanager
+def _logged() -> Iterator[list[str]]:
+    """Collect what is logged at any level."""
+    root, handler = logging.getLogger(), _Lines()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield handler.lines
+    finally:
+        root.setLevel(level)
+        root.removeHandler(handler)
 
 
 def _refusal(made: Callable[[], object]) -> str | None:
@@ -214,6 +239,13 @@ class ChannelConformance:
         channel = trial.channel()
         for thing in (channel, trial.account, trial.plugin, getattr(channel, "__dict__", {})):
             _holds_no_secret(repr(thing), trial)
+
+    async def test_secrets_are_in_no_log_line(self, trial: Trial) -> None:
+        with _logged() as lines:
+            await self._send(trial, "Hello.", 0)
+            for number, expected in enumerate(trial.failures):
+                await self._failure(trial, expected, number)
+        _holds_no_secret("\n".join(lines), trial)
 
     async def test_buckets_are_sane(self, trial: Trial) -> None:
         channel = trial.channel()
