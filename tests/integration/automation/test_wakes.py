@@ -119,4 +119,4 @@ async def test_a_wake_of_an_agent_that_is_gone_is_dropped(bench: Bench) -> None:
     await bench.store.system_events.push("agent:old:main", "old", "look", wake=True)
     await bench.look()
     assert await bench.runs() == []
-    assert await bench.store.schedule.first(0, 10) == (pytest.approx(2e12, rel=1), [])
+    assert (await bench.store.schedule.first(0, 10))[1] == []

@@ -7,13 +7,23 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from aiohttp import web
 
 from openclaw_channels.base import ChannelPlugin
+from openclaw_common.automation.cron_scheduler import CronScheduler
 from openclaw_common.queue.job_queue import RunQueue
 from openclaw_common.runtime.clock import Clock, SystemClock
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.lifecycle import Drain
 from openclaw_common.store.run_reader import RunStreamReader
 from openclaw_common.store.store import Store
-from openclaw_ingress.app_keys import AUTHENTICATOR, CONFIG, DRAIN, QUEUE, READER, READINESS, STORE
+from openclaw_ingress.app_keys import (
+    AUTHENTICATOR,
+    CONFIG,
+    CRON,
+    DRAIN,
+    QUEUE,
+    READER,
+    READINESS,
+    STORE,
+)
 from openclaw_ingress.auth.authenticator import Authenticator
 from openclaw_ingress.auth.client_address import ClientAddresses
 from openclaw_ingress.auth.failure_limiter import FailureLimiter
@@ -69,6 +79,7 @@ def create_app(
     app[CONFIG] = config
     app[STORE] = store
     app[QUEUE] = queue
+    app[CRON] = CronScheduler(config, store)
     app[READER] = reader
     app[DRAIN] = drain
     app[READINESS] = Readiness(store, drain, clock, strict=config.redis.durability == "strict")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 if TYPE_CHECKING:
+    from openclaw_common.automation.cron_scheduler import CronScheduler
     from openclaw_common.queue.job_queue import RunQueue
     from openclaw_common.runtime.config import Config
     from openclaw_common.runtime.lifecycle import Drain
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 CONFIG: Final[web.AppKey[Config]] = web.AppKey("config")
 STORE: Final[web.AppKey[Store]] = web.AppKey("store")
 QUEUE: Final[web.AppKey[RunQueue]] = web.AppKey("queue")
+CRON: Final[web.AppKey[CronScheduler]] = web.AppKey("cron")
 READER: Final[web.AppKey[RunStreamReader]] = web.AppKey("reader")
 DRAIN: Final[web.AppKey[Drain]] = web.AppKey("drain")
 AUTHENTICATOR: Final[web.AppKey[Authenticator]] = web.AppKey("authenticator")

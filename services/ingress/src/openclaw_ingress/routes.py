@@ -16,6 +16,15 @@ from openclaw_ingress.handlers.chat_completions import (
     create_chat_completion,
     resume_chat_completion,
 )
+from openclaw_ingress.handlers.cron import (
+    change_job,
+    create_job,
+    delete_job,
+    list_job_runs,
+    list_jobs,
+    read_job,
+    run_job,
+)
 from openclaw_ingress.handlers.dead_letter import delete_dead_letter, read_dead_letter
 from openclaw_ingress.handlers.dead_letter_replay import replay_dead_letter, replay_dead_letters
 from openclaw_ingress.handlers.dead_letters import list_dead_letters
@@ -87,6 +96,17 @@ TOOLS: Final = tuple(
 )
 
 
+CRON: Final = (
+    Route("GET", "/v1/cron", list_jobs, READ),
+    Route("POST", "/v1/cron", create_job, WRITE),
+    Route("GET", "/v1/cron/{id}", read_job, READ),
+    Route("PATCH", "/v1/cron/{id}", change_job, WRITE),
+    Route("DELETE", "/v1/cron/{id}", delete_job, WRITE),
+    Route("POST", "/v1/cron/{id}/run", run_job, WRITE),
+    Route("GET", "/v1/cron/{id}/runs", list_job_runs, READ),
+)
+
+
 def hook_routes(hooks: Hooks) -> tuple[Route, ...]:
     """Return the routes of the hooks, for every method: the gate answers what is no POST.
 
@@ -115,5 +135,6 @@ def route_table(config: Config) -> tuple[Route, ...]:
         *DELIVERIES,
         *DEAD_LETTERS,
         *TOOLS,
+        *(CRON if config.cron.enabled else ()),
         *(hook_routes(config.hooks) if config.hooks.enabled else ()),
     )

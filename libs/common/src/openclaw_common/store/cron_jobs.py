@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from openclaw_common.store.keys import RUN
 from openclaw_common.store.schedule import CRON, Schedule, ScheduledRecord
 
 _CURSOR: Final = re.compile(r"[0-9]{1,15}-[0-9]{1,9}\Z")
@@ -36,6 +38,11 @@ class PastTick:
 def entry_of(job_id: str) -> str:
     """Return the name of a job's entry in the schedule."""
     return f"{CRON}:{job_id}"
+
+
+def job_id_of(entry: str) -> str:
+    """Return the job of an entry in the schedule."""
+    return entry.removeprefix(f"{CRON}:")
 
 
 def is_cursor(text: str) -> bool:
@@ -76,6 +83,13 @@ class CronJobs:
             limit,
         )
         return [_tick(entry.decode(), fields) for entry, fields in found]
+
+    async def statuses(self, run_ids: Iterable[str]) -> dict[str, str]:
+        """Return the status of each run that still has a record."""
+        client, keys = self.schedule.scripts.client, self.schedule.scripts.keys
+        asked = {each: client.submit("HGET", keys.record(RUN, each), "status") for each in run_ids}
+        found = {run_id: await client.settle(status) for run_id, status in asked.items()}
+        return {run_id: status.decode() for run_id, status in found.items() if status}
 
 
 def _tick(entry: str, flat: list[bytes]) -> PastTick:
