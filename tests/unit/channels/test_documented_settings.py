@@ -8,7 +8,9 @@ import pytest
 
 from openclaw_channels.discord.settings import DiscordSettings
 from openclaw_channels.settings import ChannelSettings
+from openclaw_channels.signal.settings import SignalSettings
 from openclaw_channels.slack.settings import SlackSettings
+from openclaw_channels.telegram.settings import TelegramSettings
 from openclaw_channels.webhook.settings import Endpoint, WebhookSettings
 from openclaw_common.runtime.config.base import Section
 from tests.unit.repository.tree import ROOT
@@ -17,7 +19,9 @@ from tests.unit.repository.tree import ROOT
 @pytest.mark.parametrize(
     ("heading", "models"),
     [
+        ("Telegram", [TelegramSettings]),
         ("Discord", [DiscordSettings]),
+        ("Signal", [SignalSettings]),
         ("Slack", [SlackSettings]),
         ("Webhooks", [WebhookSettings, Endpoint]),
         ("What all accounts have", [ChannelSettings]),

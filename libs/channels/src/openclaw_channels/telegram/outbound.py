@@ -181,6 +181,8 @@ class TelegramOutbound:
 
     async def edit(self, destination: Destination, message_id: str, part: Part) -> Receipt:
         """Replace a message's text; to the same text is a success."""
+        if not (message_id.isascii() and message_id.isdigit()):
+            raise PermanentFailure("A Telegram message is given by its number.")
         fields = {
             "chat_id": _chat(destination.to),
             "message_id": int(message_id),
