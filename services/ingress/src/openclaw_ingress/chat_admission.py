@@ -63,16 +63,23 @@ class Reading:
 
 
 async def submit(
-    app: web.Application, run_id: str, chat: ChatCompletionRequest, headers: AdmissionHeaders
+    app: web.Application,
+    run_id: str,
+    chat: ChatCompletionRequest,
+    headers: AdmissionHeaders,
+    *,
+    scope: str = SCOPE,
+    record: Mapping[str, str | bytes] | None = None,
 ) -> Admitted | Replayed:
     """Accept the run, with its caller as the first reader, or find the one it repeats.
 
-    A client that leaves meanwhile is counted out again, also one that is refused because Redis did
+    Idempotency keys are told apart by `scope`; `record` are further fields of the run's record. A
+    client that leaves meanwhile is counted out again, also one that is refused because Redis did
     not answer, although it may have accepted the run. Raises IdempotencyConflict, QueueFull,
     StoreUnavailable.
     """
     idempotency = (
-        Idempotency(SCOPE, headers.idempotency_key, chat.fingerprint)
+        Idempotency(scope, headers.idempotency_key, chat.fingerprint)
         if headers.idempotency_key
         else None
     )
@@ -84,6 +91,7 @@ async def submit(
             idempotency=idempotency,
             reader=app[READER],
             on_disconnect=headers.on_disconnect,
+            record=record,
         )
     )
     try:

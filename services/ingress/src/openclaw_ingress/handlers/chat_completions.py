@@ -8,8 +8,6 @@ body ─▶ ChatCompletionRequest ─▶ submit ─▶ follow ─▶ chunks as t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable
-from contextlib import aclosing
 from typing import Final
 
 from aiohttp import web
@@ -17,10 +15,9 @@ from aiohttp import web
 from openclaw_common.contracts.errors import INVALID_REQUEST, ErrorBody, GatewayError
 from openclaw_common.contracts.ids import new_run_id
 from openclaw_common.contracts.run import RunStatus
-from openclaw_common.contracts.run_event import RUN_QUEUED, RunEvent
 from openclaw_common.queue.job_queue import Admitted
 from openclaw_common.store.runs import RunRecord
-from openclaw_ingress.app_keys import CALLER, CONFIG, READER, REQUEST_ID, STORE
+from openclaw_ingress.app_keys import CALLER, CONFIG, READER, REQUEST_ID
 from openclaw_ingress.auth.scopes import ADMIN, covers
 from openclaw_ingress.chat_admission import (
     AdmissionHeaders,
@@ -29,33 +26,31 @@ from openclaw_ingress.chat_admission import (
     submit,
 )
 from openclaw_ingress.chat_view import ChatCompletionView, completion_object, terminal_error
-from openclaw_ingress.errors import GatewayUnavailable, MissingScope, error_response
-from openclaw_ingress.follow import (
-    PAGE,
-    SseResponse,
-    events_of,
-    kept_events,
-    relay,
-    wait_for_end,
-)
+from openclaw_ingress.errors import MissingScope, error_response
+from openclaw_ingress.follow import relay
 from openclaw_ingress.json_body import read_body
 from openclaw_ingress.open_streams import OPEN_STREAMS
 from openclaw_ingress.responses import json_response
-from openclaw_ingress.run_lookup import StreamExpired, find_run, resume_point
+from openclaw_ingress.run_answers import (
+    FIRST_EVENT,
+    begin_stream,
+    record_headers,
+    run_headers,
+    stream_joined,
+    wait_until_ended,
+)
+from openclaw_ingress.run_lookup import find_run, resume_point
 from openclaw_ingress.schemas.chat_completion import (
     ChatCompletionRequest,
     RoutingHeaders,
     parse_chat_completion,
 )
-from openclaw_ingress.session_keys import header_value
 
 THREAD_BYTES: Final = 262_144
 """A larger body is parsed in a thread, so that other streams go on meanwhile."""
 RETRY_AFTER_S: Final = 5.0
 """When a client may ask again after a run that failed for lack of capacity, in seconds."""
 _PASSING: Final = frozenset({429, 503})
-_FIRST_EVENT: Final = RunEvent(1, 0, RUN_QUEUED, b"{}")
-"""What admit writes: the reader need not wait for it to come back."""
 _TRUE: Final = frozenset({"true", "1"})
 
 
@@ -99,10 +94,10 @@ async def resume_chat_completion(request: web.Request) -> web.StreamResponse:
         after = resume_point(request, record)
         view = ChatCompletionView.of(record, include_usage=include_usage, starting_after=after)
         with request.app[OPEN_STREAMS].slot():
-            return await _stream_joined(request, record, view, _headers(record))
+            return await stream_joined(request, record, view, record_headers(record))
     if not record.status.terminal:
         raise RunInProgress
-    return _answer(request, record, _headers(record))
+    return _answer(request, record, record_headers(record))
 
 
 async def _parse(request: web.Request, *, fingerprint: bool) -> ChatCompletionRequest:
@@ -136,9 +131,9 @@ async def _stream_new(
                     created_s=outcome.created_ms // 1000,
                     include_usage=chat.run.include_usage,
                 )
-                headers_out = _run_headers(run_id, chat.run.session_key, outcome.position)
-                sse = await _begin(request, headers_out)
-                first = view.encode([_FIRST_EVENT])
+                headers_out = run_headers(run_id, chat.run.session_key, outcome.position)
+                sse = await begin_stream(request, headers_out)
+                first = view.encode([FIRST_EVENT])
                 reading.run_ended = await relay(
                     request, sse, events, view, app[OPEN_STREAMS], first=first
                 )
@@ -146,33 +141,7 @@ async def _stream_new(
     record = await find_run(app, outcome.id)
     after = resume_point(request, record)
     view = ChatCompletionView.of(record, include_usage=chat.run.include_usage, starting_after=after)
-    return await _stream_joined(request, record, view, _headers(record, replayed=True))
-
-
-async def _stream_joined(
-    request: web.Request, record: RunRecord, view: ChatCompletionView, headers: dict[str, str]
-) -> web.StreamResponse:
-    app, store = request.app, request.app[STORE]
-    if not record.status.terminal:
-        async with (
-            joining_reader(app, record.id) as reading,
-            aclosing(events_of(store, app[READER], record.id)) as events,
-        ):
-            sse = await _begin(request, headers)
-            reading.run_ended = await relay(request, sse, events, view, app[OPEN_STREAMS])
-            return sse.response
-    page = await store.streams.read(record.id, 0, PAGE)
-    if page and page[0].sequence == 1:
-        async with aclosing(kept_events(store, record.id, page)) as events:
-            sse = await _begin(request, headers)
-            await relay(request, sse, events, view, app[OPEN_STREAMS])
-            return sse.response
-    frames = view.stored(record)
-    if frames is None:
-        raise StreamExpired
-    sse = await _begin(request, headers)
-    await sse.response.write(frames)
-    return sse.response
+    return await stream_joined(request, record, view, record_headers(record, replayed=True))
 
 
 async def _answer_new(
@@ -183,56 +152,23 @@ async def _answer_new(
         outcome = await submit(app, run_id, chat, headers)
         if isinstance(outcome, Admitted):
             async with first_reader(app, run_id) as reading:
-                await _wait(app, run_id, after=1, events=events)
+                await wait_until_ended(app, run_id, after=1, events=events)
                 reading.run_ended = True
             record = await find_run(app, run_id)
             # With a key, the same request would be told of this run again.
             return _answer(
                 request,
                 record,
-                _headers(record, position=outcome.position),
+                record_headers(record, position=outcome.position),
                 repeatable=not headers.idempotency_key,
             )
     record = await find_run(app, outcome.id)
     if not record.status.terminal:
         async with joining_reader(app, record.id) as reading:
-            await _wait(app, record.id, after=record.last_sequence)
+            await wait_until_ended(app, record.id, after=record.last_sequence)
             reading.run_ended = True
         record = await find_run(app, record.id)
-    return _answer(request, record, _headers(record, replayed=True))
-
-
-async def _wait(
-    app: web.Application,
-    run_id: str,
-    *,
-    after: int,
-    events: AsyncIterable[list[RunEvent]] | None = None,
-) -> None:
-    try:
-        async with app[OPEN_STREAMS].until_closing():
-            await wait_for_end(app[STORE], app[READER], run_id, after=after, events=events)
-    except TimeoutError:
-        raise GatewayUnavailable from None
-
-
-async def _begin(request: web.Request, headers: dict[str, str]) -> SseResponse:
-    keep_alive_s = request.app[CONFIG].ingress.sse_keep_alive_seconds
-    return await SseResponse.begin(request, headers, keep_alive_s=keep_alive_s)
-
-
-def _run_headers(run_id: str, session_key: str, position: int = 0) -> dict[str, str]:
-    headers = {"x-run-id": run_id, "x-openclaw-session-key": header_value(session_key)}
-    if position > 0:
-        headers["x-openclaw-queue-position"] = str(position)
-    return headers
-
-
-def _headers(record: RunRecord, *, position: int = 0, replayed: bool = False) -> dict[str, str]:
-    headers = _run_headers(record.id, record.session_key, position)
-    if replayed:
-        headers["Idempotency-Replayed"] = "true"
-    return headers
+    return _answer(request, record, record_headers(record, replayed=True))
 
 
 def _answer(

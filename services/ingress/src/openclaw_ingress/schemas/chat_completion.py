@@ -102,7 +102,7 @@ def parse_chat_completion(
         ephemeral=session.ephemeral,
         stream=stream,
         include_usage=stream and include_usage,
-        message_channel=_channel(headers.message_channel),
+        message_channel=message_channel(headers.message_channel),
         thinking=thinking,
     )
     return ChatCompletionRequest(run, _fingerprint(body, run) if fingerprint else "")
@@ -151,7 +151,8 @@ def _include_usage(body: dict[str, Any]) -> bool:
     return _boolean(options, "include_usage", "stream_options.include_usage")
 
 
-def _channel(header: str) -> str:
+def message_channel(header: str) -> str:
+    """Return the synthetic channel that a header names, else the default one."""
     channel = header.lower()
     return channel if _CHANNEL.match(channel) else DEFAULT_CHANNEL
 
