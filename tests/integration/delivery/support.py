@@ -8,8 +8,12 @@ from typing import Any
 
 import redis.asyncio
 
+from openclaw_channels.base import PermanentFailure
 from openclaw_common.contracts.delivery import DeliveryRequest, DeliveryStatus, Destination
-from openclaw_common.queue.job_queue import Admitted, DeliveryQueue
+from openclaw_common.contracts.errors import API_ERROR, ErrorBody
+from openclaw_common.contracts.ids import new_run_id
+from openclaw_common.contracts.run import RunRequest, Turn
+from openclaw_common.queue.job_queue import Admitted, DeliveryQueue, RunQueue
 from openclaw_common.queue.replays import Replays
 from openclaw_common.runtime.config.limits import Deliveries
 from openclaw_common.store.deliveries import DeliveryRecord
@@ -23,6 +27,7 @@ from openclaw_delivery.pacing import Pacing
 from tests.fakes.scripted_channel import OneChannel, ScriptedChannel
 
 WORKER = "delivery-test"
+GONE = PermanentFailure("chat not found", http_status=400, code="chat_not_found")
 LIMITS = Deliveries(
     lease_ms=60_000, retry_schedule_seconds=(1, 5, 30), account_rest_seconds=300, max_rate_limits=2
 )
@@ -132,3 +137,26 @@ class Office:
 
     async def dead(self) -> Sequence[str]:
         return [letter for letter, _ in await self.store.delivery_jobs.dead_letters.newest()]
+
+
+async def dead_delivery(office: Office, text: str = "one\ntwo", **fields: str) -> str:
+    """Submit a delivery whose last part the platform refuses for good."""
+    delivery_id = await office.submit(text, **fields)
+    office.channel.script.extend([None, GONE] if "\n" in text else [GONE])
+    assert await office.attempt() == "failed"
+    return delivery_id
+
+
+async def dead_run(office: Office, source: str = "hook") -> str:
+    """Submit a run that fails for good."""
+    run_id = new_run_id()
+    await RunQueue(office.store).submit(
+        run_id, RunRequest("main", "s", source, "openclaw", Turn("user", "do it"))
+    )
+    leases = office.store.run_jobs.leases
+    (job,) = (await leases.claim("w", 1, idle=True)).jobs
+    error = ErrorBody(500, API_ERROR, "broken", "provider_error")
+    await Lease.of(leases, "w", job).finish(
+        "failed", events=[("run.failed", b"{}")], error=error, dead=True
+    )
+    return run_id

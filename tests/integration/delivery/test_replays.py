@@ -6,41 +6,14 @@ import asyncio
 
 import pytest
 
-from openclaw_channels.base import PermanentFailure, TemporaryFailure
+from openclaw_channels.base import TemporaryFailure
 from openclaw_common.contracts.delivery import DeliveryStatus
 from openclaw_common.contracts.errors import API_ERROR, ErrorBody
-from openclaw_common.contracts.ids import new_run_id
-from openclaw_common.contracts.run import RunRequest, Turn
-from openclaw_common.queue.job_queue import RunQueue
 from openclaw_common.queue.replays import Replays
 from openclaw_common.store.dead_letters import DeadLetterFilter
 from openclaw_common.store.deliveries import DeliveryFilter
 from openclaw_common.store.keys import DELIVERY, RUN
-from openclaw_common.store.leases import Lease
-from tests.integration.delivery.support import Office
-
-GONE = PermanentFailure("chat not found", http_status=400, code="chat_not_found")
-
-
-async def dead_delivery(office: Office, text: str = "one\ntwo", **fields: str) -> str:
-    delivery_id = await office.submit(text, **fields)
-    office.channel.script.extend([None, GONE] if "\n" in text else [GONE])
-    assert await office.attempt() == "failed"
-    return delivery_id
-
-
-async def dead_run(office: Office, source: str = "hook") -> str:
-    run_id = new_run_id()
-    await RunQueue(office.store).submit(
-        run_id, RunRequest("main", "s", source, "openclaw", Turn("user", "do it"))
-    )
-    leases = office.store.run_jobs.leases
-    (job,) = (await leases.claim("w", 1, idle=True)).jobs
-    error = ErrorBody(500, API_ERROR, "broken", "provider_error")
-    await Lease.of(leases, "w", job).finish(
-        "failed", events=[("run.failed", b"{}")], error=error, dead=True
-    )
-    return run_id
+from tests.integration.delivery.support import Office, dead_delivery, dead_run
 
 
 async def test_a_replay_goes_on_at_the_first_unsent_part_with_all_tries_before_it(
