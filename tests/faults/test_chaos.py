@@ -28,8 +28,13 @@ from tests.harness.stream_client import ResumingClient, Transcript
 # So many faults hit the innocent too; what quarantine makes of that is test_poison's.
 TOLERANT = {"maxCrashes": 1000, "quarantineAfterCrashes": 1000}
 TOKENS = 24
-LASTING = {"openclaw:{c0}:run:wake"}
-"""Keys without a life time: the wake tokens, bounded in number."""
+LASTING = {
+    "openclaw:{c0}:run:wake",
+    "openclaw:{c0}:schedule",
+    "openclaw:{c0}:schedule:wake",
+    "openclaw:{c0}:scheduled:heartbeat:main",
+}
+"""Keys without a life time: tokens, bounded in number, and what is due some time."""
 
 
 async def _converse(

@@ -263,13 +263,13 @@ class Fleet:
         return f"{role}-{self._started}"
 
     async def workers_ready(self) -> None:
-        """Wait until every live worker waits for wake tokens and for cancellations."""
+        """Wait until every live worker waits for wake tokens, for cancellations and ticks."""
 
         async def all_wait() -> bool:
             alive = [worker for worker in self.workers if worker.process.popen.poll() is None]
             async with self.redis() as client:
                 waiting = [item for item in await client.client_list() if item["cmd"] == "blpop"]
-            return len(waiting) >= 2 * len(alive)
+            return len(waiting) >= 3 * len(alive)
 
         await self.until(all_wait, "every worker waits for runs", START_LIMIT_S)
 
