@@ -66,3 +66,19 @@ async def test_an_agent_without_an_embedding_model_says_what_to_set(bench: Bench
     assert error is not None
     assert (error.status, error.code) == (500, "embedding_model_not_configured")
     assert "memorySearch.model" in error.message
+
+
+class TestRests:
+    """A refused key rests."""
+
+    @pytest.fixture
+    def sections(self) -> dict[str, Any]:
+        defaults = {"model": "fake/m", **MODEL}
+        rest = {"providerBenchUnauthorizedSeconds": 60}
+        return {"agents": {"defaults": defaults}, "worker": rest}
+
+    async def test_a_key_that_was_refused_is_not_tried_again(self, bench: Bench) -> None:
+        bench.provider.enqueue(Script(verb="status", code=401, message="spoilt"))
+        errors = [(await embedded(bench, "a")).error for _ in range(2)]
+        assert [error and error.status for error in errors] == [401, 401]
+        assert len(bench.provider.requests) == 1
