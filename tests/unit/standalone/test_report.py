@@ -65,3 +65,10 @@ def test_a_chat_endpoint_that_is_off_is_not_shown_as_something_to_try(tmp_path: 
     text = _report(tmp_path, "{}").as_text(show_token=True)
     assert "curl" not in text
     assert "gateway.http.endpoints.chatCompletions.enabled" in text
+
+
+def test_the_channels_that_are_on_are_named(tmp_path: Path) -> None:
+    channels = "channels: {telegram: {botToken: 't'}, discord: {enabled: false}}"
+    report = _report(tmp_path, f"{{{channels}}}")
+    assert json.loads(report.as_json())["channels"] == ["telegram"]
+    assert "telegram" in report.as_text(show_token=False)

@@ -112,6 +112,15 @@ class GatewayClient:
         except _CONNECTION_ERRORS as error:
             raise self._unreachable() from error
 
+    async def post(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the JSON object that the gateway answers to a POST, which is sent once."""
+        try:
+            async with self._session.post(self._target.url + path, json=body) as response:
+                await self._check(response)
+                return _json_object(await response.read())
+        except _CONNECTION_ERRORS as error:
+            raise self._unreachable() from error
+
     async def events(
         self, request: StreamRequest, *, is_last: Callable[[ServerSentEvent], bool]
     ) -> AsyncIterator[ServerSentEvent]:

@@ -42,7 +42,7 @@ def run(options: Options, environ: Mapping[str, str], folder: Path, out: TextIO)
         )
         for warning in setup.warnings:
             _say(f"warning: {warning}")
-        return uvloop.run(_serve(options, setup, state, folder, out))
+        return uvloop.run(_serve(options, setup, state, environ, folder, out))
     except (ConfigError, LogSettingError) as error:
         _say(str(error))
         return SETTINGS_EXIT
@@ -52,10 +52,15 @@ def run(options: Options, environ: Mapping[str, str], folder: Path, out: TextIO)
 
 
 async def _serve(
-    options: Options, setup: Setup, state: StateFolder, folder: Path, out: TextIO
+    options: Options,
+    setup: Setup,
+    state: StateFolder,
+    environ: Mapping[str, str],
+    folder: Path,
+    out: TextIO,
 ) -> int:
     stop_signal = asyncio.create_task(wait_for_stop_signal())
-    gateway = await StandaloneGateway.start(setup, state)
+    gateway = await StandaloneGateway.start(setup, state, environ)
     try:
         command = Path(sys.executable).with_name("openclaw-gateway")
         report = Report(setup, gateway.url, state, folder, command)

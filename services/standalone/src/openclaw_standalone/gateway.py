@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final, Protocol
 
+from openclaw_channels.registry import ChannelLoadError
 from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.contracts.ids import new_process_id
 from openclaw_common.store.store import Store
@@ -24,9 +25,10 @@ from openclaw_standalone.state_folder import StateFolder
 
 if TYPE_CHECKING:
     from openclaw_agent_worker.worker import AgentWorkerService
+    from openclaw_delivery.worker import DeliveryService
     from openclaw_ingress.service import IngressService
 
-    Services = tuple[type[AgentWorkerService], type[IngressService]]
+    Services = tuple[type[AgentWorkerService], type[DeliveryService], type[IngressService]]
 
 REACHED_AT: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Addresses to listen on that are none to connect to, and what reaches them from here."""
@@ -48,6 +50,7 @@ class StandaloneGateway:
         url: str,
         ingress: IngressService,
         worker: AgentWorkerService,
+        delivery: DeliveryService,
         *,
         drain_s: float,
         parts: Sequence[Part],
@@ -56,13 +59,19 @@ class StandaloneGateway:
         self.url = url
         self._ingress = ingress
         self._worker = worker
+        self._delivery = delivery
         self._drain_s = drain_s
         self._parts = parts
         self._cleanup = cleanup
 
     @classmethod
-    async def start(cls, setup: Setup, state: StateFolder) -> StandaloneGateway:
-        """Bring everything up and return the gateway once it answers. Raises StartError."""
+    async def start(
+        cls, setup: Setup, state: StateFolder, environ: Mapping[str, str]
+    ) -> StandaloneGateway:
+        """Bring everything up and return the gateway once it answers. Raises StartError.
+
+        `environ` may hold credentials of chat accounts.
+        """
         async with AsyncExitStack() as stack:
             valkey = None
             if setup.embedded_store:
@@ -75,13 +84,19 @@ class StandaloneGateway:
             )
             stack.push_async_callback(store.close)
             await _ping(store)
-            model, (worker_type, ingress_type) = await _prepare(setup, state, stack)
+            model, services = await _prepare(setup, state, stack)
+            worker_type, delivery_type, ingress_type = services
             if model is not None:
                 setup = setup.with_model(PROVIDER, model.provider(), REFERENCE)
             config = setup.config
             worker = worker_type(config, store, worker_id=new_process_id("worker"))
             stack.push_async_callback(worker.stop)
             await worker.start()
+            delivery = delivery_type(
+                config, store, worker_id=new_process_id("delivery"), environ=environ
+            )
+            stack.push_async_callback(delivery.stop)
+            await _start_delivery(delivery)
             ingress = ingress_type(config, store)
             stack.push_async_callback(ingress.stop)
             url = await _listen(ingress, setup)
@@ -91,8 +106,9 @@ class StandaloneGateway:
                 url,
                 ingress,
                 worker,
+                delivery,
                 drain_s=config.ingress.drain_seconds,
-                parts=[part for part in (valkey, model, worker) if part is not None],
+                parts=[part for part in (valkey, model, worker, delivery) if part is not None],
                 cleanup=stack.pop_all(),
             )
 
@@ -101,7 +117,7 @@ class StandaloneGateway:
         ends = [asyncio.create_task(part.wait()) for part in self._parts]
         try:
             done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            return next(iter(done)).result() or "the agent worker ended"
+            return next(iter(done)).result() or "a worker ended"
         finally:
             for end in ends:
                 end.cancel()
@@ -109,10 +125,13 @@ class StandaloneGateway:
     async def drain(self) -> None:
         """Refuse new work and let what is under way finish.
 
-        A run that takes longer than `ingress.drainSeconds` is handed back and goes on at the next
-        start.
+        What takes longer than `ingress.drainSeconds` is handed back and goes on at the next start.
         """
-        await asyncio.gather(self._ingress.drain(), self._worker.drain(self._drain_s))
+        await asyncio.gather(
+            self._ingress.drain(),
+            self._worker.drain(self._drain_s),
+            self._delivery.drain(self._drain_s),
+        )
 
     async def stop(self) -> None:
         """End every part, in the opposite order of their start."""
@@ -135,9 +154,17 @@ async def _prepare(
 
 def _import_services() -> Services:
     from openclaw_agent_worker.worker import AgentWorkerService
+    from openclaw_delivery.worker import DeliveryService
     from openclaw_ingress.service import IngressService
 
-    return AgentWorkerService, IngressService
+    return AgentWorkerService, DeliveryService, IngressService
+
+
+async def _start_delivery(delivery: DeliveryService) -> None:
+    try:
+        await delivery.start()
+    except ChannelLoadError as error:
+        raise StartError(str(error)) from error
 
 
 async def _ping(store: Store) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from openclaw_common.runtime.config.channels import NOT_CHANNELS
 from openclaw_standalone.embedded_model import MODEL
 from openclaw_standalone.setup import Setup
 from openclaw_standalone.state_folder import StateFolder
@@ -58,6 +59,7 @@ class Report:
                 "config_written": self.setup.wrote_config,
                 "store": self._store(),
                 "model": self._model(),
+                "channels": self._channels(),
                 "warnings": list(self.setup.warnings),
             }
         )
@@ -71,8 +73,9 @@ class Report:
             "config": self._show(self.setup.path) + self._config_note(),
             "store": self._store(),
             "model": self._model(),
+            "channels": ", ".join(self._channels()) or "none; `channels` in the config adds them",
         }
-        table = "".join(f"  {name:7} {value}\n" for name, value in rows.items())
+        table = "".join(f"  {name:8} {value}\n" for name, value in rows.items())
         return f"The OpenClaw gateway is ready.\n\n{table}\n{self._try(credential)}"
 
     def _credential(self) -> str | None:
@@ -107,6 +110,12 @@ class Report:
         agents = self.setup.config.agents
         default = agents.entries.get(agents.default_id)
         return (default.model.primary if default else None) or "none named for the default agent"
+
+    def _channels(self) -> list[str]:
+        sections = self.setup.config.channels
+        return sorted(
+            name for name in sections if name not in NOT_CHANNELS and sections[name].enabled
+        )
 
     def _try(self, credential: str | None) -> str:
         if not self.setup.config.gateway.http.endpoints.chat_completions.enabled:

@@ -11,6 +11,7 @@ import typer
 from openclaw_cli.errors import FAILED
 from openclaw_cli.event_stream import ServerSentEvent
 from openclaw_cli.gateway_client import GatewayClient, StreamRequest
+from openclaw_cli.lines import as_lines
 from openclaw_cli.surroundings import Json, Surroundings, Token, Url, run
 from openclaw_cli.target import Target
 from openclaw_common.contracts.run_event import RUN_COMPLETED, TERMINAL_TYPES
@@ -40,7 +41,7 @@ def get(
         target = Surroundings.of(context).target(url, token)
         async with GatewayClient(target) as gateway:
             found = await gateway.get(f"/v1/runs/{quote(run_id, safe='')}?wait={wait:g}")
-        typer.echo(json.dumps(found) if as_json else _as_lines(found))
+        typer.echo(json.dumps(found) if as_json else as_lines(found))
         return 0
 
     run(command())
@@ -84,12 +85,3 @@ def _as_line(event: ServerSentEvent) -> str:
     rest = {name: value for name, value in data.items() if name not in ENVELOPE}
     shown = json.dumps(rest, ensure_ascii=False) if rest else ""
     return f"{event.id:>6} {event.event:18} {shown}".rstrip()
-
-
-def _as_lines(found: dict[str, Any]) -> str:
-    known = {name: value for name, value in found.items() if value is not None}
-    width = max(map(len, known), default=0)
-    return "\n".join(
-        f"{name:{width}} {value if isinstance(value, str) else json.dumps(value)}"
-        for name, value in known.items()
-    )

@@ -1,0 +1,43 @@
+"""What commands print for people: tables, objects, times; and queries without empty members."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+NOTHING = "nothing found"
+
+
+def table(rows: Iterable[tuple[str, ...]]) -> str:
+    """Return rows with their columns aligned."""
+    told = list(rows)
+    if not told:
+        return NOTHING
+    widths = [max(map(len, column)) for column in zip(*told, strict=True)]
+    return "\n".join(
+        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in told
+    )
+
+
+def as_lines(found: Mapping[str, Any]) -> str:
+    """Return an object's known members, one a line."""
+    known = {name: value for name, value in found.items() if value is not None}
+    width = max(map(len, known), default=0)
+    return "\n".join(
+        f"{name:{width}} {value if isinstance(value, str) else json.dumps(value)}"
+        for name, value in known.items()
+    )
+
+
+def moment(seconds: int) -> str:
+    """Return a Unix time as UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def with_query(path: str, members: Mapping[str, object]) -> str:
+    """Return `path` with the members that are not None as its query."""
+    return f"{path}?{urlencode({n: v for n, v in members.items() if v is not None})}"
