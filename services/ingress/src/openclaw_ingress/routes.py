@@ -39,9 +39,16 @@ from openclaw_ingress.handlers.hooks_mapped import dispatch_mapped
 from openclaw_ingress.handlers.hooks_wake import wake
 from openclaw_ingress.handlers.models import list_models, read_model
 from openclaw_ingress.handlers.readyz import read_readiness
+from openclaw_ingress.handlers.responses import create_response
 from openclaw_ingress.handlers.run_events import follow_run_events
 from openclaw_ingress.handlers.runs import read_run
 from openclaw_ingress.handlers.startupz import read_startup
+from openclaw_ingress.handlers.stored_responses import (
+    cancel_response,
+    delete_response,
+    list_input_items,
+    read_response,
+)
 from openclaw_ingress.handlers.tools_invoke import invoke_tool
 from openclaw_ingress.route import Route
 
@@ -68,6 +75,14 @@ EMBEDDINGS: Final = (Route("POST", "/v1/embeddings", create_embeddings, WRITE),)
 CHAT_COMPLETIONS: Final = (
     Route("POST", "/v1/chat/completions", create_chat_completion, WRITE),
     Route("GET", "/v1/chat/completions/{id}", resume_chat_completion, READ),
+)
+
+RESPONSES: Final = (
+    Route("POST", "/v1/responses", create_response, WRITE),
+    Route("GET", "/v1/responses/{id}", read_response, READ),
+    Route("DELETE", "/v1/responses/{id}", delete_response, WRITE),
+    Route("POST", "/v1/responses/{id}/cancel", cancel_response, WRITE),
+    Route("GET", "/v1/responses/{id}/input_items", list_input_items, READ),
 )
 
 RUNS: Final = (
@@ -131,6 +146,7 @@ def route_table(config: Config) -> tuple[Route, ...]:
         *PROBES,
         *((*MODELS, *EMBEDDINGS) if models_on else ()),
         *(CHAT_COMPLETIONS if endpoints.chat_completions.enabled else ()),
+        *(RESPONSES if endpoints.responses.enabled else ()),
         *RUNS,
         *DELIVERIES,
         *DEAD_LETTERS,

@@ -27,6 +27,7 @@ from openclaw_common.store.lease_steps import ClaimLimits, Leases
 from openclaw_common.store.limits import AuthLimits
 from openclaw_common.store.pacing import Pacing
 from openclaw_common.store.provider_bench import ProviderBench
+from openclaw_common.store.responses import Responses
 from openclaw_common.store.run_stream import RunStreams
 from openclaw_common.store.runs import Runs
 from openclaw_common.store.schedule import Schedule, TurnLimits
@@ -68,6 +69,7 @@ class Store:
     streams: RunStreams
     deliveries: Deliveries
     delivery_streams: RunStreams
+    responses: Responses
     sessions: Sessions
     system_events: SystemEvents
     schedule: Schedule
@@ -149,6 +151,7 @@ class Store:
             streams=RunStreams(client, keys, RUNS.name),
             deliveries=Deliveries(delivery_jobs.scripts),
             delivery_streams=RunStreams(client, keys, DELIVERIES.name),
+            responses=Responses(client, keys),
             sessions=Sessions(client, keys),
             system_events=SystemEvents(
                 run_jobs.scripts,
