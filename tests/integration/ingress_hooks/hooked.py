@@ -59,6 +59,7 @@ class Hooked:
     url: str
     client: aiohttp.ClientSession
     store: Store
+    service: IngressService
 
     async def post(
         self, path: str, body: Any = None, *, headers: dict[str, str] | None = None, **options: Any
@@ -111,7 +112,7 @@ async def hooked(
     try:
         port = await service.start()
         async with aiohttp.ClientSession() as client:
-            yield Hooked(f"http://127.0.0.1:{port}", client, store)
+            yield Hooked(f"http://127.0.0.1:{port}", client, store, service)
     finally:
         await service.stop()
         await store.close()

@@ -135,3 +135,22 @@ async def test_a_full_queue_is_told_with_when_to_come_back(valkey_url: str) -> N
         ]
         assert said["error"]["code"] == "queue_full"
         assert await gateway.runs() == 2
+
+
+async def test_hooks_are_accepted_while_the_ingress_drains(gateway: Hooked) -> None:
+    await gateway.service.drain()
+    answer, said = await gateway.post("/agent", MESSAGE)
+    assert (answer.status, answer.headers["Connection"]) == (200, "close")
+    assert await gateway.run_ids() == [said["runId"]]
+    owner = {"Authorization": "Bearer a-gateway-token"}
+    answer, _ = await gateway.ask("GET", f"/v1/runs/{said['runId']}", headers=owner)
+    assert answer.status == 503
+
+
+async def test_redis_away_is_told_with_when_to_come_back() -> None:
+    config = config_of("redis://127.0.0.1:1/0")
+    async with hooked(config) as gateway:
+        for path, body in (("/agent", MESSAGE), ("/wake", {"text": "x"})):
+            answer, said = await gateway.post(path, body)
+            assert (answer.status, said["ok"], answer.headers["Retry-After"]) == (503, False, "1")
+            assert said["error"]["code"] == "store_unavailable"
