@@ -32,6 +32,18 @@ async def test_identity_prompt_files_and_the_requests_own_come_in_this_order(
     )
 
 
+async def test_a_heartbeat_is_told_its_own_file_too_or_alone(tmp_path: Path) -> None:
+    (tmp_path / "SOUL.md").write_text("Be kind.", encoding="utf-8")
+    (tmp_path / "HEARTBEAT.md").write_text("Look at the door.", encoding="utf-8")
+    light = agent(tmp_path, heartbeat={"lightContext": True})
+    alone = "# Workspace files\n\n## HEARTBEAT.md\n\nLook at the door."
+    assert await instructions_of(light, None, heartbeat=True) == alone
+    both = await instructions_of(agent(tmp_path), None, heartbeat=True)
+    assert "Be kind." in both
+    assert "Look at the door." in both
+    assert "door" not in await instructions_of(light, None)
+
+
 async def test_long_files_are_cut_at_their_limits(tmp_path: Path) -> None:
     for name in ("AGENTS.md", "SOUL.md"):
         (tmp_path / name).write_text("é" * 50, encoding="utf-8")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from openclaw_agent_worker.context import WorkerContext
 from openclaw_agent_worker.silence import HEARTBEAT, Reply, reply_of
@@ -20,11 +19,9 @@ from openclaw_common.contracts.delivery import (
 )
 from openclaw_common.contracts.ids import agent_of, main_session
 from openclaw_common.contracts.run import DeliveryPlan, RunRequest
+from openclaw_common.runtime.config.heartbeat import Heartbeat
 from openclaw_common.store.effects import Effect, EventsRead, RouteSeen
 from openclaw_common.store.system_events import SystemEvent
-
-HEARTBEAT_ACK_CHARS: Final = 300
-"""What may stand beside HEARTBEAT_OK in a heartbeat's reply that nobody needs to see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,9 @@ class RunEnding:
         return self.request.source == HEARTBEAT and quiet and not self.shown
 
     def _reply(self, output: str) -> Reply:
-        return reply_of(output, self.request.source, HEARTBEAT_ACK_CHARS)
+        agent = self.context.config.agents.entries.get(self.request.agent_id)
+        ack_chars = (agent.heartbeat if agent else Heartbeat()).ack_max_chars
+        return reply_of(output, self.request.source, ack_chars)
 
     def _effects(self, reply: Reply) -> Iterator[Effect]:
         request, destination = self.request, self.destination

@@ -14,14 +14,20 @@ from openclaw_common.runtime.config.agents import Agent, Identity
 
 FILES: Final = ("AGENTS.md", "SOUL.md", "IDENTITY.md", "USER.md", "TOOLS.md")
 """In the order in which they are told."""
+HEARTBEAT_FILE: Final = "HEARTBEAT.md"
+"""What an agent is told besides when it has a turn that nobody asked for."""
 _MOST_BYTES_A_CHAR: Final = 4
 
 
-async def instructions_of(agent: Agent, system: str | None) -> str:
-    """Return all instructions; `system` are the request's own and come last."""
+async def instructions_of(agent: Agent, system: str | None, *, heartbeat: bool = False) -> str:
+    """Return all instructions; `system` are the request's own and come last.
+
+    In a `heartbeat` HEARTBEAT.md is one of the files, with `lightContext` the only one.
+    """
     files = ""
     if agent.workspace:
-        files = await asyncio.to_thread(_files, agent.workspace, agent)
+        names = _names(agent, heartbeat)
+        files = await asyncio.to_thread(_files, agent.workspace, agent, names)
     parts = (_identity(agent.identity), agent.system_prompt, files, system)
     return "\n\n".join(part for part in parts if part)
 
@@ -36,11 +42,17 @@ def _identity(identity: Identity) -> str:
     return "\n".join(lines)
 
 
-def _files(workspace: str, agent: Agent) -> str:
+def _names(agent: Agent, heartbeat: bool) -> tuple[str, ...]:
+    if not heartbeat:
+        return FILES
+    return (HEARTBEAT_FILE,) if agent.heartbeat.light_context else (*FILES, HEARTBEAT_FILE)
+
+
+def _files(workspace: str, agent: Agent, names: tuple[str, ...]) -> str:
     folder = Path(workspace).expanduser()
     left = agent.bootstrap_total_max_chars
     parts = []
-    for name in FILES:
+    for name in names:
         text = _content(folder / name, min(agent.bootstrap_max_chars, left))
         if text:
             parts.append(f"## {name}\n\n{text}")

@@ -10,6 +10,7 @@ from openclaw_agent_worker.context_limits import context_limits
 from openclaw_agent_worker.instructions import instructions_of
 from openclaw_agent_worker.recovery import RecordedToolBox, Recovered
 from openclaw_agent_worker.run_session import RunSession
+from openclaw_agent_worker.silence import HEARTBEAT
 from openclaw_agent_worker.tools.tool import ToolContext
 from openclaw_common.contracts.errors import API_ERROR, ErrorBody, GatewayError
 from openclaw_common.contracts.run import RunRequest
@@ -37,7 +38,9 @@ async def prepare_turn(
     return AgentTurn(
         request=replace(request, images=images),
         model=model,
-        instructions=await instructions_of(agent, request.system),
+        instructions=await instructions_of(
+            agent, request.system, heartbeat=request.source == HEARTBEAT
+        ),
         transcript=session.transcript,
         idle_timeout_s=agent.model_idle_timeout_seconds,
         idempotency_key=f"{lease.id}:{lease.attempt}",
