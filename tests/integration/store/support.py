@@ -119,10 +119,14 @@ class Bench:
         return [(event.attempt, event.sequence, event.type) for event in found]
 
     async def endless(self) -> set[str]:
-        """Keys without a life time, by the part that names their sort."""
+        """Keys without a life time, by the part that names their sort.
+
+        Without the lists of runs: `expire` takes a run out of them when its record is gone.
+        """
         keys = [key.decode() async for key in self.redis.scan_iter()]
         endless = {key for key in keys if await self.redis.pttl(key) < 0}
-        return {key.removeprefix(self.store.keys.jobs(RUN)) for key in endless}
+        names = {key.removeprefix(self.store.keys.jobs(RUN)) for key in endless}
+        return {name for name in names if not name.startswith(("index", "aging", "by:"))}
 
 
 async def complete(lease: Lease, text: str = "done", **options: Any) -> None:

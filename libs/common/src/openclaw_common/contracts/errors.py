@@ -5,6 +5,7 @@
     ├── Unauthorized              401 authentication_error
     ├── NotFound                  404 not_found
     ├── IdempotencyConflict       409 invalid_request_error / idempotency_key_conflict
+    ├── SessionBusy               409 invalid_request_error / session_busy
     ├── QueueFull                 503 (fleet) or 429 (session) with Retry-After
     └── StoreUnavailable          503 api_error: Redis cannot be reached
 
@@ -107,6 +108,17 @@ class IdempotencyConflict(GatewayError):
     def __init__(self) -> None:
         message = "This Idempotency-Key was already used with a different request body."
         super().__init__(ErrorBody(409, INVALID_REQUEST, message, "idempotency_key_conflict"))
+
+
+class SessionBusy(GatewayError):
+    """The session is busy with a run."""
+
+    def __init__(self, run_id: str) -> None:
+        message = (
+            f"The session is busy with {run_id}; wait for it, cancel it, or use another strategy."
+        )
+        super().__init__(ErrorBody(409, INVALID_REQUEST, message, "session_busy"))
+        self.run_id = run_id
 
 
 class QueueFull(GatewayError):

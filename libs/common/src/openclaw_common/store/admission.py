@@ -8,7 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from openclaw_common.contracts.errors import IdempotencyConflict, QueueFull, StoreUnavailable
+from openclaw_common.contracts.errors import (
+    IdempotencyConflict,
+    QueueFull,
+    SessionBusy,
+    StoreUnavailable,
+)
 from openclaw_common.store.connections import Arg
 from openclaw_common.store.jobs import JobScripts
 
@@ -46,9 +51,52 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """The same key and body were accepted before, as job `id`."""
+    """The request is part of job `id`: the same key and body were accepted before as that job.
+
+    `collected` says instead that the job waits in the lane and now holds the message as well.
+    """
 
     id: str
+    collected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Collecting:
+    """A message that may join a run which waits and has not begun.
+
+    `common` is the digest of what messages of one run have in common, `message` the JSON of this
+    one, with a `line` for a summary. Where `cap` of them wait, `drop` names which goes: `old`,
+    `new`, or the oldest but for its line (`summarize`).
+    """
+
+    common: str
+    message: bytes
+    cap: int
+    drop: str
+
+
+@dataclass(frozen=True, slots=True)
+class Multitask:
+    """What is done while the lane is busy: `enqueue`, `reject`, `interrupt` or `collect`."""
+
+    strategy: str = "enqueue"
+    collecting: Collecting | None = None
+
+    def args(self) -> list[Arg]:
+        """What admit takes for it."""
+        if self.collecting is not None:
+            collecting = self.collecting
+            return [
+                "collect",
+                collecting.common,
+                collecting.cap,
+                collecting.drop,
+                collecting.message,
+            ]
+        return ["" if self.strategy == "enqueue" else self.strategy, "", "", "", ""]
+
+
+ENQUEUE: Final = Multitask()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +155,14 @@ class Admission:
         reader_control: str = "",
         delay_ms: int = 0,
         parent: str = "",
+        multitask: Multitask = ENQUEUE,
     ) -> Admitted | Replayed:
         """Accept a job or say why not.
 
         `fields` go into the record as they are; `reader_control` is the control stream of a reader
         that follows the job; `parent` is the run that caused a delivery. Raises
-        IdempotencyConflict, QueueFull, StoreUnavailable. Safe to send again with the same
-        `record_id`.
+        IdempotencyConflict, QueueFull, SessionBusy, StoreUnavailable. Safe to send again with the
+        same `record_id`.
         """
         keys = self.scripts.keys
         flat: list[Arg] = []
@@ -139,6 +188,7 @@ class Admission:
                 "{}",
                 parent,
                 "" if deadline_ms is None else deadline_ms,
+                *multitask.args(),
                 *flat,
             ),
             (keys.idempotency(idempotency.digest()) if idempotency else "", reader_control),
@@ -149,6 +199,10 @@ class Admission:
                 return Admitted(record_id, int(reply[2]), int(reply[3]))
             case b"replayed":
                 return Replayed(reply[1].decode())
+            case b"collected":
+                return Replayed(reply[1].decode(), collected=True)
+            case b"busy":
+                raise SessionBusy(reply[1].decode())
             case b"conflict":
                 raise IdempotencyConflict
             case b"late":

@@ -38,9 +38,12 @@ class JobStore:
         return self.scripts.keys
 
     async def expire_overdue(self) -> int:
-        """End jobs that wait past their queue time limit or disconnect grace; returns how many."""
-        total, looked_at = 0, EXPIRE_BATCH
-        while looked_at == EXPIRE_BATCH:
-            looked_at, ended = await self.scripts.call("expire", (EXPIRE_BATCH,))
+        """End jobs that wait past their queue time limit or disconnect grace; returns how many.
+
+        Jobs whose records are gone disappear from all lists.
+        """
+        total, looked_at, forgotten = 0, EXPIRE_BATCH, EXPIRE_BATCH
+        while EXPIRE_BATCH in (looked_at, forgotten):
+            looked_at, ended, forgotten = await self.scripts.call("expire", (EXPIRE_BATCH,))
             total += ended
         return total

@@ -18,6 +18,11 @@ DELIVERY: Final = "delivery"
 """The kind of job that the `deliveries` queue holds."""
 
 
+def feed_id(session_key: str) -> str:
+    """Return the name under which a reader of run streams follows a session's feed."""
+    return f"session.{session_key}"
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """The keys of one cell; `kind` names the sort of job for keys that both queues have."""
@@ -57,6 +62,14 @@ class Keys:
     def checkpoints(self, kind: str, record_id: str) -> str:
         """The checkpoints of a job."""
         return f"{self.jobs(kind)}{record_id}:checkpoints"
+
+    def messages(self, record_id: str) -> str:
+        """The messages that a run collected while it waited."""
+        return f"{self.jobs(RUN)}{record_id}:messages"
+
+    def runs_by(self, what: str, value: str) -> str:
+        """The runs of one session, of one status or with one piece of metadata."""
+        return f"{self.jobs(RUN)}by:{what}:{value}"
 
     def lane(self, kind: str, lane: str) -> str:
         """The list of the jobs of a lane."""
@@ -101,6 +114,15 @@ class Keys:
     def reader(self, read_id: str) -> str:
         """The control stream of one blocking read of a replica's reader."""
         return f"{self.base}reader:{read_id}"
+
+    @property
+    def sessions(self) -> str:
+        """All sessions by the time of their last write."""
+        return f"{self.base}sessions"
+
+    def session_feed(self, session_key: str) -> str:
+        """The stream that tells who follows a session what happens in it."""
+        return self.events(RUN, feed_id(session_key))
 
     def session(self, session_key: str) -> str:
         """The session record."""

@@ -20,8 +20,6 @@ local queue = base .. 'queue'
 local quarantine = base .. 'quarantine'
 local wake = base .. 'wake'
 local WAKE_TOKENS = 256
--- An index outlives every record in it, and is gone some time after the last job.
-local INDEX_MS = 4 * math.max(retention_ms, dead_retention_ms)
 
 local TERMINAL = {
   completed = true, failed = true, cancelled = true, expired = true,
@@ -61,6 +59,34 @@ local function append_event(id, attempt, sequence, type, data)
   redis.call('XADD', base .. id .. ':events', attempt .. '-' .. sequence, type, data)
 end
 
+-- The sets in which a run of these metadata (a JSON object of texts, or nothing) is found.
+local function sets_of_metadata(metadata)
+  local sets = {}
+  if metadata and metadata ~= '' then
+    for name, value in pairs(cjson.decode(metadata)) do
+      sets[#sets + 1] = 'by:metadata:' .. name .. '=' .. value
+    end
+  end
+  return sets
+end
+
+-- Every set in which an ended run is found. Those that completed are most of all runs, and are found
+-- in the index.
+local function sets_of(session_key, status, metadata)
+  local sets = sets_of_metadata(metadata)
+  sets[#sets + 1] = 'by:session:' .. session_key
+  if status ~= 'completed' then
+    sets[#sets + 1] = 'by:status:' .. status
+  end
+  return sets
+end
+
+-- Tells whoever follows a session what happens in it; for nobody else anything is written.
+local function tell_session(session_key, type, data)
+  redis.call('XADD', cell .. 'run:session.' .. session_key .. ':events', 'NOMKSTREAM', 'MAXLEN', 1000,
+    '0-*', type, data)
+end
+
 -- Puts a new job at the end of its lane, and into the queue when it is the first there. `jobs` is what
 -- the keys of its kind start with; the other kinds' jobs that a step causes are written here too.
 -- `fields` is a flat list of record fields. Returns how many jobs of the lane are ahead.
@@ -77,7 +103,10 @@ local function enqueue(jobs, id, lane, job, not_before, expires, data, fields, n
   redis.call('RPUSH', lane_key, id)
   redis.call('ZADD', jobs .. 'open', expires > 0 and expires or NEVER, id)
   redis.call('ZADD', jobs .. 'index', now, id)
-  redis.call('PEXPIRE', jobs .. 'index', INDEX_MS)
+  if of_kind == 'run' then
+    redis.call('ZADD', jobs .. 'by:session:' .. lane, now, id)
+    tell_session(lane, 'run.created', '{"created":"' .. id .. '"}')
+  end
   if ahead == 0 then
     redis.call('ZADD', jobs .. 'queue', math.max(now, not_before), tag .. id)
     wake_one(jobs)
@@ -85,15 +114,35 @@ local function enqueue(jobs, id, lane, job, not_before, expires, data, fields, n
   return ahead
 end
 
--- Notes when an ended record will be gone, and takes a few that are gone out of the index.
-local function age(id, at, now)
-  redis.call('ZADD', base .. 'aging', at, id)
-  redis.call('PEXPIRE', base .. 'aging', INDEX_MS)
-  local gone = redis.call('ZRANGEBYSCORE', base .. 'aging', '-inf', now, 'LIMIT', 0, 4)
+-- An ended job in the set of those that age: its id, and the sets in which a run is found.
+local function aging_entry(id, session_key, status, metadata)
+  if kind ~= 'run' then
+    return id
+  end
+  return id .. '\n' .. table.concat(sets_of(session_key, status, metadata), '\n')
+end
+
+-- Takes up to `most` jobs whose records are gone out of all sets; returns how many.
+local function drop_gone(most, now)
+  local gone = redis.call('ZRANGEBYSCORE', base .. 'aging', '-inf', now, 'LIMIT', 0, most)
+  local ids = {}
+  for i, entry in ipairs(gone) do
+    ids[i] = string.match(entry, '^[^\n]+')
+    for set in string.gmatch(entry, '\n([^\n]+)') do
+      redis.call('ZREM', base .. set, ids[i])
+    end
+  end
   if #gone > 0 then
     redis.call('ZREM', base .. 'aging', unpack(gone))
-    redis.call('ZREM', base .. 'index', unpack(gone))
+    redis.call('ZREM', base .. 'index', unpack(ids))
   end
+  return #gone
+end
+
+-- Notes anew when the record of a job that has ended will be gone.
+local function age_until(id, at)
+  local state = redis.call('HMGET', base .. id, 'lane', 'status', 'metadata')
+  redis.call('ZADD', base .. 'aging', at, aging_entry(id, state[1], state[2], state[3]))
 end
 
 -- Notes which run caused a delivery.
@@ -201,7 +250,8 @@ end
 local function terminate(id, attempt, status, events, fields, now, dead)
   local key = base .. id
   local job_id = tag .. id
-  local state = redis.call('HMGET', key, 'lane', 'owner', 'idempotency', 'idempotency_ms')
+  local state = redis.call('HMGET', key, 'lane', 'owner', 'idempotency', 'idempotency_ms',
+    'collect', 'collected_keys', 'metadata', 'created_ms')
   local sequence = last_sequence(id)
   for i = 1, #events, 2 do
     sequence = sequence + 1
@@ -226,12 +276,21 @@ local function terminate(id, attempt, status, events, fields, now, dead)
   redis.call('PEXPIRE', key, keep)
   redis.call('PEXPIRE', key .. ':events', dead and math.max(stream_retention_ms,
     kind == 'run' and 0 or keep) or stream_retention_ms)
-  age(id, now + keep, now)
+  redis.call('ZADD', base .. 'aging', now + keep, aging_entry(id, state[1], status, state[7]))
+  if kind == 'run' and status ~= 'completed' then
+    redis.call('ZADD', base .. 'by:status:' .. status, state[8], id)
+  end
   if kind == 'run' and (status == 'failed' or status == 'expired') then
     report_failure(id, redis.call('HGET', key, 'error'), now)
   end
   if state[3] and state[3] ~= '' then
     redis.call('PEXPIRE', state[3], tonumber(state[4]) or idempotency_ms)
+  end
+  if state[5] then
+    redis.call('PEXPIRE', key .. ':messages', keep)
+    for _, collected in ipairs(cjson.decode(state[6] or '[]')) do
+      redis.call('PEXPIRE', collected, idempotency_ms)
+    end
   end
   advance_lane(state[1], id, now)
 end
@@ -262,6 +321,37 @@ local function end_cancelled(id, attempt, reason, now, fields)
   fields[#fields + 1] = reason
   terminate(id, attempt, 'cancelled', { kind .. '.cancelled', cjson.encode({ reason = reason }) },
     fields, now, false)
+end
+
+-- Cancels a job: at once when it waits; one in progress is flagged and its worker told.
+local function cancel_one(id, reason, now)
+  local key = base .. id
+  local state = redis.call('HMGET', key, 'status', 'attempt', 'owner')
+  if not state[1] then
+    return 'missing'
+  end
+  if TERMINAL[state[1]] then
+    return 'terminal'
+  end
+  if state[1] == 'in_progress' then
+    redis.call('HSETNX', key, 'cancel', reason)
+    local control = base .. 'control:' .. state[3]
+    redis.call('LPUSH', control, id)
+    redis.call('PEXPIRE', control, 3600000)
+    return 'cancelling'
+  end
+  end_cancelled(id, tonumber(state[2]), reason, now, {})
+  return 'cancelled'
+end
+
+-- Cancels every job of a lane, the last one first, so that none is started meanwhile; returns how
+-- many there were.
+local function cancel_lane(lane, reason, now)
+  local ids = redis.call('LRANGE', base .. 'lane:' .. lane, 0, -1)
+  for i = #ids, 1, -1 do
+    cancel_one(ids[i], reason, now)
+  end
+  return #ids
 end
 
 local function end_expired(id, attempt, now)
@@ -304,6 +394,14 @@ local function expire_overdue(most, now)
   return #overdue, ended
 end
 
+-- Notes when a session was last written, and forgets those that are gone by now.
+local function note_session(session_key, keep_ms, now)
+  local sessions = cell .. 'sessions'
+  redis.call('ZADD', sessions, now, session_key)
+  redis.call('ZREMRANGEBYSCORE', sessions, '-inf', now - keep_ms)
+  redis.call('PEXPIRE', sessions, keep_ms)
+end
+
 -- Changes a session by ARGV[at] onwards:
 --   retention in ms · most messages kept · agent id · the revision that was read or '' · a mark of
 --   this write alone · '1' for a new epoch · its model or '' · '1' for a user's doing · how many of
@@ -323,13 +421,14 @@ local function write_session(session, transcript, id, at, now)
   if ARGV[at + 5] == '1' then
     redis.call('DEL', transcript)
     redis.call('HINCRBY', session, 'epoch', 1)
-    redis.call('HSET', session, 'started_ms', now)
+    redis.call('HSET', session, 'started_ms', now, 'first', 1)
     redis.call('HDEL', session, 'model')
     if ARGV[at + 6] ~= '' then
       redis.call('HSET', session, 'model', ARGV[at + 6])
     end
   end
   redis.call('HSETNX', session, 'started_ms', redis.call('HGET', session, 'created_ms'))
+  local dropped = math.min(tonumber(ARGV[at + 8]), redis.call('LLEN', transcript))
   redis.call('LTRIM', transcript, ARGV[at + 8], -1)
   local tail = at + 10 + tonumber(ARGV[at + 9])
   for i = tail - 1, at + 10, -1 do
@@ -338,10 +437,15 @@ local function write_session(session, transcript, id, at, now)
   for i = tail, #ARGV do
     redis.call('RPUSH', transcript, ARGV[i])
   end
-  redis.call('LTRIM', transcript, -tonumber(ARGV[at + 1]), -1)
+  -- A message keeps its number whatever goes or comes in front of it.
+  local excess = math.max(0, redis.call('LLEN', transcript) - tonumber(ARGV[at + 1]))
+  redis.call('LTRIM', transcript, excess, -1)
+  redis.call('HSETNX', session, 'first', 1)
+  redis.call('HINCRBY', session, 'first', dropped - tonumber(ARGV[at + 9]) + excess)
   redis.call('HINCRBY', session, 'revision', 1)
   redis.call('HSET', session, 'agent_id', ARGV[at + 2], 'updated_ms', now, 'last_run_id', id,
     'mark', mark, 'messages', redis.call('LLEN', transcript))
+  note_session(string.sub(session, #cell + 9), tonumber(ARGV[at]), now)
   if ARGV[at + 7] == '1' then
     redis.call('HSET', session, 'user_ms', now)
   end

@@ -5,12 +5,18 @@
 --       11 fingerprint of the body · 12 delay in ms · 13 queue time limit in ms (0: none)
 --       14 data of the first event · 15 the run that caused a delivery, or ''
 --       16 ms of Redis' clock after which nobody waits for the answer any more, or ''
---       17.. flat list of record fields
+--       17 what to do while the lane is busy: '' to wait · 'reject' · 'interrupt' · 'collect'
+--       collect: 18 what messages must have in common · 19 most that wait · 20 which one goes then:
+--       'old' | 'new' | 'summarize' · 21 the message, a JSON object with a `line` for the summary
+--       22.. flat list of record fields
 -- reply {'admitted', record id, jobs ahead in the lane, ms of acceptance, ms now} | {'replayed', record id}
+--       | {'collected', record id of the run that waits and now holds the message too}
+--       | {'busy', record id of the active job}
 --       | {'conflict', record id} | {'full', 'queue'} | {'full', 'lane'} | {'late', ms now}
 -- keeps either everything is written (record, event 1, lane, and, when the lane was idle, the arq
 --       job's place in the queue with one wake token) or nothing. Sent twice with one record id it
---       answers 'admitted' and writes once.
+--       answers 'admitted' or 'collected' and writes once. What a lane's jobs are interrupted for is
+--       in the lane when they end. A message is collected before its run was claimed, or not at all.
 
 local id, lane, job = ARGV[6], ARGV[7], ARGV[8]
 local idempotency, control = KEYS[2], KEYS[3]
@@ -42,9 +48,66 @@ local now = now_ms()
 if ARGV[16] ~= '' and now > tonumber(ARGV[16]) then
   return { 'late', now }
 end
+local strategy = ARGV[17] ~= '' and redis.call('LLEN', lane_key) > 0 and ARGV[17] or ''
+
+local function drop_collected(key, messages)
+  if ARGV[20] ~= 'old' then
+    local lines = cjson.decode(redis.call('HGET', key, 'dropped_lines') or '[]')
+    lines[#lines + 1] = cjson.decode(redis.call('LINDEX', messages, 0)).line
+    if #lines > tonumber(ARGV[19]) then
+      table.remove(lines, 1)
+    end
+    redis.call('HSET', key, 'dropped_lines', cjson.encode(lines))
+  end
+  redis.call('LPOP', messages)
+  redis.call('HINCRBY', key, 'dropped', 1)
+end
+
+-- Puts the message to those of the run that waits last; nil when that one is something else.
+local function collect()
+  local tail = redis.call('LINDEX', lane_key, -1)
+  local key = base .. tail
+  local state = redis.call('HMGET', key, 'status', 'attempt', 'collect', 'expires_ms', 'abandon_ms',
+    'collected_keys')
+  local deadline = deadline_of(state[2], state[4], nil, state[5])
+  if state[1] ~= 'queued' or state[2] ~= '0' or state[3] ~= ARGV[18]
+    or (deadline and deadline <= now) then
+    return nil
+  end
+  if redis.call('HEXISTS', key, 'collected:' .. id) == 1 then
+    return { 'collected', tail }
+  end
+  local messages = key .. ':messages'
+  if redis.call('LLEN', messages) >= tonumber(ARGV[19]) then
+    if ARGV[20] == 'new' then
+      return { 'full', 'lane' }
+    end
+    drop_collected(key, messages)
+  end
+  redis.call('RPUSH', messages, ARGV[21])
+  redis.call('HSET', key, 'collected:' .. id, 1)
+  if idempotency ~= '' then
+    redis.call('HSET', idempotency, 'id', tail, 'fingerprint', ARGV[11])
+    local known = cjson.decode(state[6] or '[]')
+    known[#known + 1] = idempotency
+    redis.call('HSET', key, 'collected_keys', cjson.encode(known))
+  end
+  return { 'collected', tail }
+end
+
+if strategy == 'reject' then
+  return { 'busy', redis.call('LINDEX', lane_key, 0) }
+end
+local collected = strategy == 'collect' and collect()
+if collected then
+  return collected
+end
 local function full()
   if redis.call('ZCARD', base .. 'open') >= tonumber(ARGV[9]) then
     return 'queue'
+  end
+  if strategy == 'interrupt' then
+    return false
   end
   return redis.call('LLEN', lane_key) >= tonumber(ARGV[10]) and 'lane'
 end
@@ -64,8 +127,23 @@ if tonumber(ARGV[13]) > 0 then
   expires = now + tonumber(ARGV[13])
 end
 local fields = { 'idempotency', idempotency }
-for i = 17, #ARGV do
+local metadata
+for i = 22, #ARGV do
   fields[#fields + 1] = ARGV[i]
+  if ARGV[i] == 'metadata' and i % 2 == 0 then
+    metadata = ARGV[i + 1]
+  end
+end
+if ARGV[17] == 'collect' then
+  fields[#fields + 1] = 'collect'
+  fields[#fields + 1] = ARGV[18]
+  redis.call('RPUSH', base .. id .. ':messages', ARGV[21])
+end
+if strategy == 'interrupt' then
+  cancel_lane(lane, 'interrupted', now)
+end
+for _, set in ipairs(sets_of_metadata(metadata)) do
+  redis.call('ZADD', base .. set, now, id)
 end
 local ahead = enqueue(base, id, lane, job, not_before, expires, ARGV[14], fields, now)
 if ARGV[15] ~= '' then

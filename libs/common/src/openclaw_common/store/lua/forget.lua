@@ -12,7 +12,7 @@ end
 local key = base .. id
 if redis.call('PTTL', key) > retention_ms then
   redis.call('PEXPIRE', key, retention_ms)
-  age(id, now_ms() + retention_ms, now_ms())
+  age_until(id, now_ms() + retention_ms)
 end
 if redis.call('PTTL', key .. ':events') > stream_retention_ms then
   redis.call('PEXPIRE', key .. ':events', stream_retention_ms)

@@ -31,7 +31,6 @@ append_event(id, tonumber(state[3]) + 1, last_sequence(id) + 1, kind .. '.pendin
 redis.call('ZREM', base .. 'dead', id)
 redis.call('ZREM', base .. 'aging', id)
 redis.call('ZADD', base .. 'index', state[5], id)
-redis.call('PEXPIRE', base .. 'index', INDEX_MS)
 redis.call('ZADD', base .. 'open', NEVER, id)
 if state[4] and state[4] ~= '' then
   belongs_to(state[4], id, state[5])
