@@ -6,6 +6,7 @@ fail to parse.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -66,7 +67,9 @@ def cut(
 class _Cutting:
     def __init__(self, styled: Styled) -> None:
         self._text = styled.text
-        self._entities = styled.entities
+        self._entities = sorted(styled.entities, key=lambda entity: entity.offset)
+        self._starts = [entity.offset for entity in self._entities]
+        self._reached = list(accumulate(map(_end, self._entities), max))
         self._units = _units(styled.text)
         self._places = styled.places
 
@@ -88,7 +91,9 @@ class _Cutting:
         start, end = self._units[chunk.start], self._units[chunk.end]
         entities = (
             entity.copy_with(offset=first - start, length=last - first)
-            for entity in self._entities
+            for entity in self._entities[
+                bisect_right(self._reached, start) : bisect_left(self._starts, end)
+            ]
             if (first := max(entity.offset, start)) < (last := min(_end(entity), end))
         )
         return StyledPart(chunk.text, tuple(entities))

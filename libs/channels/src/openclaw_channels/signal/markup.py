@@ -7,8 +7,10 @@ out and tables are lists, as Signal has neither.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 from openclaw_channels.base import Message, Part
@@ -82,15 +84,24 @@ def _links_written_out(styled: Styled) -> Styled:
         pieces += [text[last:end], written]
         added.append((entity.offset + entity.length, utf16_units(written)))
         last = end
-    entities = [_moved(entity, added) for entity in styled.entities]
-    return Styled("".join((*pieces, text[last:])), entities)
+    return Styled("".join((*pieces, text[last:])), _moved(styled.entities, added))
 
 
-def _moved(entity: MessageEntity, added: Sequence[tuple[int, int]]) -> MessageEntity:
-    end = entity.offset + entity.length
-    before = sum(length for place, length in added if place <= entity.offset)
-    within = sum(length for place, length in added if entity.offset < place < end)
-    return entity.copy_with(offset=entity.offset + before, length=entity.length + within)
+def _moved(
+    entities: Sequence[MessageEntity], added: Sequence[tuple[int, int]]
+) -> list[MessageEntity]:
+    """Return the entities where `added` (place, length), in order of places, puts them."""
+    places = [place for place, _ in added]
+    shifts = [0, *accumulate(length for _, length in added)]
+
+    def moved(entity: MessageEntity) -> MessageEntity:
+        start = entity.offset + shifts[bisect_right(places, entity.offset)]
+        # What is put at the very end of an entity stands behind it.
+        end = entity.offset + entity.length
+        end += shifts[max(bisect_left(places, end), bisect_right(places, entity.offset))]
+        return entity.copy_with(offset=start, length=end - start)
+
+    return [moved(entity) for entity in entities]
 
 
 @dataclass(frozen=True, slots=True)
