@@ -53,10 +53,15 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class PreparedRun:
-    """A run that may be accepted; `fingerprint` tells equal webhooks."""
+    """A run that may be accepted; the session of a `generated` key was made for it alone."""
 
     request: RunRequest
-    fingerprint: str
+    generated: bool
+
+    def fingerprint(self) -> str:
+        """Return what tells equal webhooks: the SHA-256 of all that was asked for."""
+        request = replace(self.request, session_key="") if self.generated else self.request
+        return sha256_of(orjson.dumps(request))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +118,7 @@ class HookAdmission:
             untrusted=None if action.trusted else Untrusted(UNTRUSTED_SOURCE, action.name),
             reads_events=session.persistent,
         )
-        comparable = replace(request, session_key="") if session.generated else request
-        return PreparedRun(request, sha256_of(orjson.dumps(comparable)))
+        return PreparedRun(request, session.generated)
 
     async def start(self, prepared: PreparedRun, identity: Idempotency | None) -> AcceptedRun:
         """Accept a run; when this returns it is durable. Raises QueueFull, StoreUnavailable."""

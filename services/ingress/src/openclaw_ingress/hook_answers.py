@@ -48,7 +48,9 @@ class Preferences:
     @classmethod
     def read(cls, request: web.Request) -> Preferences:
         """Take them from a request; unknown ones are ignored, as the RFC wants."""
-        given = ",".join(request.headers.getall("Prefer", ())).lower().split(",")
+        if "Prefer" not in request.headers:
+            return cls(respond_async=False, wait_s=None)
+        given = ",".join(request.headers.getall("Prefer")).lower().split(",")
         words = [word.partition(";")[0].replace(" ", "").strip() for word in given]
         waits = [found for found in map(_WAIT.match, words) if found]
         return cls("respond-async" in words, float(waits[0][1]) if waits else None)

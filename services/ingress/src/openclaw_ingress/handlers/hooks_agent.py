@@ -23,6 +23,9 @@ async def start_agent(request: web.Request) -> web.Response:
     body = parse_hook_object(request, raw)
     prepared = hooks.admission.prepare(parse_hook_agent(body))
     wait = parse_wait(body)
-    sender = Sender(request[HOOK_CALLER], PATH, idempotency_key(request, body))
-    identity = sender.identity(prepared.fingerprint, hooks.admission.keep_ms)
+    key = idempotency_key(request, body)
+    identity = None
+    if key:
+        sender = Sender(request[HOOK_CALLER], PATH, key)
+        identity = sender.identity(prepared.fingerprint(), hooks.admission.keep_ms)
     return await answer_run(request, await hooks.admission.start(prepared, identity), wait=wait)
