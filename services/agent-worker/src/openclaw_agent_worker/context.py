@@ -7,7 +7,7 @@ from typing import Protocol
 
 from openclaw_agent_worker.agent.port import AgentRunner
 from openclaw_agent_worker.embeddings_run import Embedder
-from openclaw_agent_worker.image_urls import ImageUrls
+from openclaw_agent_worker.media import Media
 from openclaw_agent_worker.tools.catalog import ToolCatalog
 from openclaw_common.contracts.delivery import DeliveryRequest
 from openclaw_common.contracts.run_event import RunEvent
@@ -65,6 +65,6 @@ class WorkerContext:
     deliveries: NewDeliveries
     runner: AgentRunner
     tools: ToolCatalog
-    images: ImageUrls
+    media: Media
     embedder: Embedder
     clock: Clock

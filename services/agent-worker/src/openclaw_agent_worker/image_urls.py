@@ -29,6 +29,8 @@ class ImageUrls:
 
     egress: Egress
     limits: ImageLimits
+    complaint: str = "Invalid image_url content in `messages`."
+    param: str = "messages"
 
     async def loaded(self, images: Sequence[Image]) -> tuple[Image, ...]:
         """Return the images with data in place of every URL.
@@ -50,7 +52,7 @@ class ImageUrls:
 
     async def _fetch(self, url: str, max_bytes: int) -> tuple[bytes, str]:
         if not self.limits.allow_url or max_bytes <= 0:
-            raise _invalid()
+            raise self._invalid()
         allowed = tuple(mime.lower() for mime in self.limits.allowed_mimes)
         hosts = tuple(map(HostPattern.parse, self.limits.url_allowlist))
         rules = FetchRules(
@@ -63,17 +65,16 @@ class ImageUrls:
         try:
             fetched = await self.egress.fetch(url, rules)
         except EgressError:
-            raise _invalid() from None
+            raise self._invalid() from None
         mime = sniff(fetched.body) or fetched.media_type
         if not fetched.body or mime not in allowed:
-            raise _invalid()
+            raise self._invalid()
         return fetched.body, mime
+
+    def _invalid(self) -> InvalidRequest:
+        return InvalidRequest(self.complaint, param=self.param)
 
 
 def _size(image: Image) -> int:
     """Return the decoded size of an image that has data, in bytes."""
     return len(image.data) // 4 * 3 - image.data[-2:].count("=") if image.data else 0
-
-
-def _invalid() -> InvalidRequest:
-    return InvalidRequest("Invalid image_url content in `messages`.", param="messages")

@@ -24,6 +24,7 @@ from openclaw_agent_worker.context import WorkerContext
 from openclaw_agent_worker.session_reset import reset_due
 from openclaw_common.contracts.delivery import Destination
 from openclaw_common.contracts.errors import InvalidRequest
+from openclaw_common.contracts.ids import of_response
 from openclaw_common.contracts.run import RunRequest
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.config.agents import Agent
@@ -51,6 +52,8 @@ class RunSession:
         """What is to be answered: a command is taken out of it."""
         self.focus: str | None = None
         """What a summary is to mind where one was asked for, an empty text for nothing special."""
+        self.retention_ms: int | None = None
+        """How long the session is kept unused, None for as long as any."""
         self._lease = lease
         self._session = session
         self._messages = list(transcript)
@@ -85,6 +88,7 @@ class RunSession:
             head=completed.replacement,
             tail=completed.new_messages,
             by_user=self._by_user,
+            retention_ms=self.retention_ms,
         )
 
     @property
@@ -95,7 +99,7 @@ class RunSession:
         session, request = self._session, self.request
         if session is None:
             raise RuntimeError("a run without a session cannot change it")
-        write = replace(write, revision=session.revision)
+        write = replace(write, revision=session.revision, retention_ms=self.retention_ms)
         if await self._lease.write_session(request.session_key, request.agent_id, write):
             self._session = replace(session, revision=session.revision + 1)
         else:
@@ -110,6 +114,9 @@ async def open_session(
     if request.ephemeral:
         return RunSession(lease, request)
     opened = await _opened(context, lease, request, agent)
+    if of_response(request.session_key):
+        # It is only found through the record of a response.
+        opened.retention_ms = context.config.runs.retention_seconds * 1000
     if request.source in USER_SOURCES:
         opened.focus = compact_focus(request.message)
     return opened

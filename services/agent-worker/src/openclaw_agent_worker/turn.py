@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from openclaw_agent_worker.agent.port import AgentTurn, RunLimits, ToolBox
 from openclaw_agent_worker.context import WorkerContext
 from openclaw_agent_worker.context_limits import context_limits
@@ -26,17 +24,16 @@ async def prepare_turn(
     context: WorkerContext, lease: Lease, session: RunSession, agent: Agent
 ) -> AgentTurn:
     """Return the turn of this attempt. Raises GatewayError, StoreUnavailable."""
-    request = session.request
+    request = await context.media.loaded(session.request, lease.id)
     config, model = context.config, model_of(request, agent)
     recovered = await _recovered(context, lease, model)
-    images = await context.images.loaded(request.images)
     caller = caller_of(lease, request)
     boxes: dict[str, ToolBox | None] = {}
     for reference in (model, *agent.model.fallbacks):
         box = await context.tools.for_model(agent, reference, caller)
         boxes[reference] = RecordedToolBox(box, lease, recovered.tools) if box else None
     return AgentTurn(
-        request=replace(request, images=images),
+        request=request,
         model=model,
         instructions=await instructions_of(
             agent, request.system, heartbeat=request.source == HEARTBEAT

@@ -17,9 +17,11 @@ from arq.worker import func
 from openclaw_agent_worker.agent.loop import LoopRunner
 from openclaw_agent_worker.backoff import Backoff
 from openclaw_agent_worker.context import WorkerContext
+from openclaw_agent_worker.documents import DocumentFiles
 from openclaw_agent_worker.embeddings_run import Embedder
 from openclaw_agent_worker.image_urls import ImageUrls
 from openclaw_agent_worker.jobs.execute_run import CONTEXT, execute_run
+from openclaw_agent_worker.media import Media
 from openclaw_agent_worker.models.bench import ProviderBench
 from openclaw_agent_worker.models.registry import ModelRegistry
 from openclaw_agent_worker.models.selection import ModelSelector
@@ -36,6 +38,7 @@ from openclaw_common.queue.job_queue import EXECUTE_RUN, DeliveryQueue
 from openclaw_common.queue.worker import LaneWorker
 from openclaw_common.runtime.clock import Clock, SystemClock
 from openclaw_common.runtime.config import Config
+from openclaw_common.runtime.config.http import Endpoints
 from openclaw_common.runtime.egress.fetch import Egress
 from openclaw_common.runtime.lifecycle import wait_for_stop_signal
 from openclaw_common.store.store import Store
@@ -101,7 +104,7 @@ class AgentWorkerService:
             deliveries=DeliveryQueue(self._store),
             runner=LoopRunner(ModelSelector(models, backoff, bench).select),
             tools=ToolCatalog(tools, config, self._mcp),
-            images=ImageUrls(egress, config.gateway.http.endpoints.chat_completions.images),
+            media=_media(egress, config.gateway.http.endpoints),
             embedder=Embedder(models, backoff, bench),
             clock=clock,
         )
@@ -153,6 +156,15 @@ class AgentWorkerService:
                 await self._mcp.close()
             if self._http is not None:
                 await self._http.close()
+
+
+def _media(egress: Egress, endpoints: Endpoints) -> Media:
+    responses = endpoints.responses
+    return Media(
+        images=ImageUrls(egress, endpoints.chat_completions.images),
+        response_images=ImageUrls(egress, responses.images, "invalid request", "input"),
+        documents=DocumentFiles(egress, responses.files),
+    )
 
 
 async def serve(config: Config, worker_id: str) -> None:

@@ -13,6 +13,8 @@ import uuid
 RUN_PREFIX = "run_"
 CHAT_COMPLETION_PREFIX = "chatcmpl_"
 RESPONSE_PREFIX = "resp_"
+RESPONSE_SESSIONS = "openresponses"
+"""What the sessions of responses are called behind their agent (contract §5.1)."""
 DELIVERY_PREFIX = "dlv_"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _DELIVERY_ID = re.compile(rf"{DELIVERY_PREFIX}{_UUID}\Z")
@@ -69,6 +71,11 @@ def main_session(agent_id: str) -> str:
 def parse_delivery_id(value: str) -> str | None:
     """Return `value` if it is a delivery id, else None."""
     return value if _DELIVERY_ID.match(value) else None
+
+
+def of_response(session_key: str) -> bool:
+    """Whether a session was made for a response, and is reached through that alone."""
+    return agent_of(session_key) is not None and session_key.split(":", 3)[2] == RESPONSE_SESSIONS
 
 
 def new_request_id() -> str:

@@ -7,6 +7,7 @@ says which revision it has read is refused once the session is another one, for 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,6 +30,7 @@ _FIELDS: Final = (
     "model",
     "last_run_id",
     "route",
+    "first",
 )
 
 
@@ -39,7 +41,8 @@ class Session:
     `started_ms` is the beginning of the epoch, `user_ms` the end of the last run that a user asked
     for. `messages` counts the transcript's. `model` is `provider/model` where the epoch was begun
     with one. `last_run_id` is the run that wrote it last. `route` is where it was heard from or
-    answered last.
+    answered last. `first` is the number of the transcript's first message: messages are numbered on
+    through the epoch, and keep their numbers when older ones go.
     """
 
     revision: int = 0
@@ -53,6 +56,7 @@ class Session:
     model: str | None = None
     last_run_id: str = ""
     route: Destination | None = None
+    first: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,8 @@ class SessionWrite:
 
     `revision` is the one that was read (None: whatever it is now). `new_epoch` forgets the
     transcript and goes on with `model`. Then the `drop` oldest messages go, `head` comes in front,
-    and `tail` to the end. `by_user` says that a user caused it.
+    and `tail` to the end. `by_user` says that a user caused it. `retention_ms` is how long the
+    session is kept unused, None for `runs.sessionRetentionSeconds`.
     """
 
     revision: int | None = None
@@ -79,11 +84,12 @@ class SessionWrite:
     head: tuple[bytes, ...] = ()
     tail: tuple[bytes, ...] = ()
     by_user: bool = False
+    retention_ms: int | None = None
 
     def args(self, limits: SessionLimits, agent_id: str, mark: str) -> list[Arg]:
         """Return what `write_session` of the prelude takes; `mark` names this write alone."""
         return [
-            limits.retention_ms,
+            limits.retention_ms if self.retention_ms is None else self.retention_ms,
             limits.max_messages,
             agent_id,
             "" if self.revision is None else self.revision,
@@ -109,6 +115,15 @@ class Sessions:
         """Return the record, None where there is none. Raises StoreUnavailable."""
         values = await self.client.execute("HMGET", self.keys.session(session_key), *_FIELDS)
         return _session(values)
+
+    async def get_all(self, session_keys: Sequence[str]) -> list[Session | None]:
+        """Return several records in one round trip. Raises StoreUnavailable."""
+        client = self.client
+        reading = [
+            client.submit("HMGET", self.keys.session(session_key), *_FIELDS)
+            for session_key in session_keys
+        ]
+        return [_session(await client.settle(record)) for record in reading]
 
     async def read(self, session_key: str) -> tuple[Session, list[bytes]]:
         """Return the record and the transcript, JSON messages, oldest first.
@@ -146,5 +161,6 @@ def _session(values: list[bytes | None]) -> Session | None:
         agent_id=found.get("agent_id", ""),
         model=found.get("model"),
         last_run_id=found.get("last_run_id", ""),
+        first=int(found.get("first", "1")),
         route=Destination(**orjson.loads(found["route"])) if "route" in found else None,
     )

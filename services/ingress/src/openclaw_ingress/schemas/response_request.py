@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from openclaw_common.contracts.errors import InvalidRequest
-from openclaw_common.contracts.ids import agent_of
+from openclaw_common.contracts.ids import RESPONSE_SESSIONS, agent_of
 from openclaw_common.contracts.run import ClientTool, Document, Image, RunRequest, Sampling
 from openclaw_common.runtime.config import Agent, Config
 from openclaw_common.runtime.egress.hosts import HostPattern
@@ -31,7 +31,6 @@ from openclaw_ingress.schemas.tools import parse_tools
 from openclaw_ingress.session_keys import SessionChoice, choose_session
 
 SOURCE: Final = "responses"
-SESSION_PREFIX: Final = "openresponses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +152,7 @@ def _session(
     previous: PreviousResponse | None,
 ) -> SessionChoice:
     user = js.trimmed(body.get("user"))
-    chosen = choose_session(agent.id, user, headers.session_key, prefix=SESSION_PREFIX)
+    chosen = choose_session(agent.id, user, headers.session_key, prefix=RESPONSE_SESSIONS)
     if previous is None:
         return chosen
     if headers.session_key and chosen.key != previous.session_key:
