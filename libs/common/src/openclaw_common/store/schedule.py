@@ -11,7 +11,6 @@ Unix ms by Redis' clock.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -20,8 +19,32 @@ import orjson
 
 from openclaw_common.store.admission import Bounds
 from openclaw_common.store.connections import Arg
-from openclaw_common.store.effects import NewSystemEvent
 from openclaw_common.store.jobs import JobScripts
+from openclaw_common.store.ticks import (
+    DueEntry,
+    Fired,
+    FireOutcome,
+    HistoryLimits,
+    NewRun,
+    Tick,
+    TurnLimits,
+)
+
+__all__ = [
+    "CRON",
+    "HEARTBEAT",
+    "WAKE",
+    "DueEntry",
+    "FireOutcome",
+    "Fired",
+    "HistoryLimits",
+    "NewRun",
+    "Origin",
+    "Schedule",
+    "ScheduledRecord",
+    "Tick",
+    "TurnLimits",
+]
 
 WAKE: Final = "wake"
 HEARTBEAT: Final = "heartbeat"
@@ -46,109 +69,6 @@ class Origin(StrEnum):
 
     CONFIG = "config"
     API = "api"
-
-
-@dataclass(frozen=True, slots=True)
-class DueEntry:
-    """An entry of the schedule and the time at which it is, or was, due."""
-
-    name: str
-    due_ms: int
-
-    @property
-    def sort(self) -> str:
-        """`wake`, `heartbeat` or `cron`."""
-        return self.name.partition(":")[0]
-
-    @property
-    def rest(self) -> str:
-        """What stands behind the sort."""
-        return self.name.partition(":")[2]
-
-
-@dataclass(frozen=True, slots=True)
-class NewRun:
-    """A run that `fire` accepts: `fields` are those of its record, flat."""
-
-    id: str
-    session_key: str
-    arq_job: bytes
-    fields: tuple[Arg, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TurnLimits:
-    """How often an agent takes turns that nobody asked for: ms apart, and so many in a window."""
-
-    spacing_ms: int
-    most: int
-    window_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryLimits:
-    """How many ticks a history keeps, and for how long after the last, in ms."""
-
-    most: int
-    keep_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """What one tick of an entry does.
-
-    It starts `run`, or tells a session `event`, or, with neither, is skipped for `reason`.
-    `next_ms` is the next due time, None to end the entry. `settings` is the digest of the record
-    that was read. `reads` is the session whose system events the run reads: the tick is skipped
-    while another run waits to read them, and with `needs_events` for `reason` while there are none.
-    `agent_id` names who takes a turn unasked; with `guarded` it waits until it may. `missed` counts
-    the ticks that this one stands for beside itself. With `last` the record goes.
-    """
-
-    at_ms: int
-    run: NewRun | None = None
-    event: NewSystemEvent | None = None
-    reason: str = ""
-    next_ms: int | None = None
-    settings: str | None = None
-    reads: str | None = None
-    needs_events: bool = False
-    agent_id: str | None = None
-    guarded: bool = False
-    missed: int = 0
-    last: bool = False
-
-    @property
-    def action(self) -> str:
-        """What `fire` is to do."""
-        if self.run is not None:
-            return "run"
-        return "skip" if self.event is None else "event"
-
-
-class FireOutcome(StrEnum):
-    """What became of a due entry."""
-
-    RUN = "run"
-    """A run was accepted."""
-    EVENT = "event"
-    """A session was told."""
-    SKIP = "skip"
-    """The tick is noted and gone by."""
-    MOVED = "moved"
-    """Another process was faster, or the entry is another one now."""
-    DEFERRED = "deferred"
-    """It is due later."""
-    FULL = "full"
-    """No room for its run: it stays due."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fired:
-    """The outcome, and why it was skipped, or what was full."""
-
-    outcome: FireOutcome
-    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,58 +193,12 @@ class Schedule:
         return await self._fire({"entry": name, "manual": True}, tick, history)
 
     async def _fire(self, plan: dict[str, Any], tick: Tick, history: HistoryLimits | None) -> Fired:
-        run, event = tick.run, tick.event
-        plan |= {
-            "tick": tick.at_ms,
-            "action": tick.action,
-            "reason": tick.reason,
-            "needs_events": tick.needs_events,
-            "missed": tick.missed,
-            "remove": tick.last,
-        }
-        optional = {
-            "next": tick.next_ms,
-            "settings": tick.settings,
-            "session": tick.reads,
-            "run": run and self._run(run),
-            "event": event and _event(event),
-            "turns": tick.agent_id and self._turns(tick.agent_id, tick.guarded),
-            "history": history and {"keep": history.most, "keep_ms": history.keep_ms},
-        }
-        plan |= {name: value for name, value in optional.items() if value is not None}
+        plan |= tick.plan(self.bounds, self.turns, history)
+        run = tick.run
         fields: tuple[Arg, ...] = (run.arq_job, *run.fields) if run else ("",)
         reply = await self.scripts.call("fire", (orjson.dumps(plan), *fields))
         why = reply[1] if len(reply) > 1 and isinstance(reply[1], bytes) else b""
         return Fired(FireOutcome(reply[0].decode()), why.decode())
-
-    def _run(self, run: NewRun) -> dict[str, Any]:
-        return {
-            "id": run.id,
-            "lane": run.session_key,
-            "queue_timeout_ms": self.bounds.queue_timeout_ms,
-            "max_open": self.bounds.max_open,
-            "max_lane": self.bounds.max_lane,
-        }
-
-    def _turns(self, agent_id: str, guarded: bool) -> dict[str, Any]:
-        return {
-            "agent": agent_id,
-            "spacing_ms": self.turns.spacing_ms,
-            "most": self.turns.most,
-            "window_ms": self.turns.window_ms,
-            "guarded": guarded,
-        }
-
-
-def _event(event: NewSystemEvent) -> Mapping[str, Any]:
-    return {
-        "session": event.session_key,
-        "agent": event.agent_id,
-        "text": event.text,
-        "wake": event.wake,
-        "keep": event.limits.most,
-        "keep_ms": event.limits.keep_ms,
-    }
 
 
 def _record(name: str, values: list[bytes | None], due: bytes | None) -> ScheduledRecord | None:
