@@ -46,6 +46,7 @@ from openclaw_common.contracts.errors import (
     InvalidRequest,
     StoreUnavailable,
 )
+from openclaw_common.contracts.multitask import merged
 from openclaw_common.contracts.run import (
     RunRequest,
     RunResult,
@@ -122,6 +123,8 @@ async def execute(context: WorkerContext, lease: Lease) -> Outcome:
 async def _settle(context: WorkerContext, lease: Lease) -> Outcome:
     request = RunRequest.decode(lease.payload)
     try:
+        if request.multitask_strategy == "collect":
+            request = merged(request, await lease.collected())
         agent = _agent(context, request)
         if request.tool is not None:
             return await _invoke(context, lease, request, request.tool, agent)
@@ -237,6 +240,7 @@ async def _succeed(
         tool_calls=completed.tool_calls,
         usage=completed.usage,
         incomplete_reason=completed.incomplete_reason,
+        first_text_ms=emitter.first_text_ms,
     )
     events = [
         *emitter.take(),

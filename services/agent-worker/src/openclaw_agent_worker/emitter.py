@@ -66,6 +66,13 @@ class Emitter:
         self._waiting: list[Event] = []
         self._waiting_since: float | None = None
         self._reply: list[str] = []
+        self._begun = monotonic()
+        self._first_text: float | None = None
+
+    @property
+    def first_text_ms(self) -> int | None:
+        """Milliseconds from its making to the first text, None before that."""
+        return None if self._first_text is None else round(self._first_text * 1000)
 
     @property
     def started(self) -> bool:
@@ -79,6 +86,8 @@ class Emitter:
 
     async def emit_text(self, text: str) -> None:
         """Publish text of the reply. Raises LeaseLost; OutputLimitExceeded behind what fitted."""
+        if self._first_text is None:
+            self._first_text = self._monotonic() - self._begun
         size = len(text.encode("utf-8", "replace"))
         fitting = text if self._bytes + size <= self._max_bytes else self._fitting(text)
         self._reply.append(fitting)

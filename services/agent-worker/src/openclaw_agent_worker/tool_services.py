@@ -11,12 +11,12 @@ from openclaw_agent_worker.tools.services import SessionSummary
 from openclaw_common.contracts.ids import new_run_id
 from openclaw_common.contracts.run import RunRequest, RunStatus
 from openclaw_common.queue.job_queue import Idempotency, RunQueue
+from openclaw_common.store.session_steps import SessionFilter
 from openclaw_common.store.store import Store
 
 IDEMPOTENCY_SCOPE: Final = "tool-call"
 POLL_S: Final = 0.25
 _FIELDS: Final = ("agent_id", "created_ms", "updated_ms", "messages")
-_SCAN_COUNT: Final = 1000
 
 
 class StoredSessions:
@@ -37,21 +37,25 @@ class StoredSessions:
         return SessionSummary(session_key, agent_id, int(created), int(updated), int(messages))
 
     async def newest(self, prefix: str, limit: int) -> Sequence[SessionSummary]:
-        """See SessionDirectory.newest; looks at every session there is."""
-        start = self._store.keys.session("")
-        keys: set[str] = set()
-        cursor = b"0"
-        while True:
-            cursor, found = await self._store.client.execute(
-                "SCAN", cursor, "MATCH", f"{start}*", "COUNT", _SCAN_COUNT, "TYPE", "hash"
+        """See SessionDirectory.newest."""
+        summaries: list[SessionSummary] = []
+        place, more = None, True
+        while more and len(summaries) < limit:
+            page = await self._store.session_steps.page(
+                SessionFilter(prefix=prefix), limit - len(summaries), place=place
             )
-            names = (key.decode().removeprefix(start) for key in found)
-            keys.update(name for name in names if name.startswith(prefix))
-            if int(cursor) == 0:
-                break
-        summaries = [summary for key in keys if (summary := await self.find(key))]
-        summaries.sort(key=lambda summary: summary.updated_ms, reverse=True)
-        return summaries[:limit]
+            summaries += (
+                SessionSummary(
+                    key,
+                    session.agent_id,
+                    session.created_ms,
+                    session.updated_ms,
+                    session.messages,
+                )
+                for key, session in page.sessions
+            )
+            place, more = page.last, page.more
+        return summaries
 
     async def transcript(self, session_key: str) -> list[bytes]:
         """See SessionDirectory.transcript."""

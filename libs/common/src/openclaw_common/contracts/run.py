@@ -218,8 +218,9 @@ class RunRequest:
     led to this one by `sessions_send`.
     `thinking` says how hard the model is to think, in OpenClaw's words (`off` to `max`).
     `delivery` says where the result goes, `announce` who hears of it otherwise. A run with
-    `reads_events` shows the model the session's system events. `documents` are shown to the model
-    with the message.
+    `reads_events` shows the model the session's system events. `multitask_strategy` says what was
+    to be done while the session was busy; a run with `collect` may hold more messages than this
+    one. `documents` are shown to the model with the message.
     """
 
     agent_id: str
@@ -246,6 +247,7 @@ class RunRequest:
     announce: Announcement | None = None
     untrusted: Untrusted | None = None
     reads_events: bool = False
+    multitask_strategy: str = "enqueue"
     documents: tuple[Document, ...] = ()
     embeddings: EmbeddingsInvocation | None = None
 
@@ -336,7 +338,8 @@ class RunResult:
     """What a completed run gave: its text, why it stopped and what it used.
 
     `finish_reason` is `stop`, `length` or `tool_calls`. `incomplete_reason` names the limit that
-    ended the run before its end, None where none did.
+    ended the run before its end, None where none did. `first_text_ms` is the time from the start of
+    its attempt to its first text, None where that is not known.
     """
 
     output: str
@@ -344,6 +347,7 @@ class RunResult:
     tool_calls: tuple[ToolCall, ...] = ()
     usage: Usage = field(default_factory=Usage)
     incomplete_reason: str | None = None
+    first_text_ms: int | None = None
 
     def encode(self) -> bytes:
         """Return the JSON form kept in the run record; lone surrogates become U+FFFD."""

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import msgpack
+import orjson
 from arq.jobs import serialize_job
 
 from openclaw_common.contracts.delivery import (
@@ -20,8 +22,20 @@ from openclaw_common.contracts.delivery import (
     Destination,
 )
 from openclaw_common.contracts.ids import agent_of, new_delivery_id
+from openclaw_common.contracts.multitask import (
+    MultitaskRule,
+    can_collect,
+    common_of,
+    message_of,
+)
 from openclaw_common.contracts.run import RunRequest
-from openclaw_common.store.admission import Admitted, Idempotency, Replayed
+from openclaw_common.store.admission import (
+    Admitted,
+    Collecting,
+    Idempotency,
+    Multitask,
+    Replayed,
+)
 from openclaw_common.store.connections import Arg
 from openclaw_common.store.effects import FailureReport, NewDelivery
 from openclaw_common.store.run_reader import RunStreamReader
@@ -45,6 +59,8 @@ EXECUTE_RUN: Final = "execute_run"
 """The name of the job function that executes a run."""
 DELIVER: Final = "deliver"
 """The name of the job function that executes a delivery."""
+WAIT: Final = MultitaskRule()
+"""A run waits for those before it in its session."""
 FAILURE_NOTICE: Final = "The agent could not complete this request ({run_id})."
 """What whoever waits for a result is told when there is none."""
 
@@ -83,14 +99,20 @@ class RunQueue:
         on_disconnect: str = "continue",
         retry_of: str = "",
         record: Mapping[str, Arg] | None = None,
+        rule: MultitaskRule = WAIT,
+        metadata: Mapping[str, str] | None = None,
     ) -> Admitted | Replayed:
         """Accept a run; when this returns, it is in Redis whole.
 
         `reader` follows the run for the caller, who counts as its first reader; with
         `on_disconnect="cancel"` the run is cancelled once all readers have been away for the
-        disconnect grace. `retry_of` is the dead letter that the run replays; `record` are
-        further fields of its record. Raises IdempotencyConflict, QueueFull, StoreUnavailable.
+        disconnect grace. `retry_of` is the run that this one repeats; `record` are further
+        fields of its record, `metadata` what it is found by. `rule` says what is done while the
+        session is busy. Raises IdempotencyConflict, QueueFull, SessionBusy, StoreUnavailable.
         """
+        collects = rule.strategy == "collect" and can_collect(request)
+        if collects or rule.strategy in ("reject", "interrupt"):
+            request = replace(request, multitask_strategy=rule.strategy)
         job = arq_job(EXECUTE_RUN, run_id)
         return await self._store.admission.admit(
             run_id,
@@ -102,10 +124,12 @@ class RunQueue:
                 "readers": 1 if reader else 0,
                 "idempotency_key": idempotency.key if idempotency and not retry_of else "",
                 **({"retry_of": retry_of} if retry_of else {}),
+                **({"metadata": orjson.dumps(dict(metadata))} if metadata else {}),
                 **(record or {}),
             },
             idempotency=idempotency,
             reader_control=reader.control_of(run_id) if reader else "",
+            multitask=_multitask(request, rule),
         )
 
     def prepare(self, run_id: str, request: RunRequest) -> NewRun:
@@ -127,6 +151,12 @@ class RunQueue:
             "model": request.model,
             "stream": int(request.stream),
             "include_usage": int(request.include_usage),
+            **({"delivers": 1} if request.delivery else {}),
+            **(
+                {"strategy": request.multitask_strategy}
+                if request.multitask_strategy != "enqueue"
+                else {}
+            ),
             **self._owed(run_id, request).fields(),
         }
 
@@ -158,6 +188,13 @@ class RunQueue:
         return FailureReport(
             event=events.new(announce.session_key, agent_id, announce.label, wake=announce.wake)
         )
+
+
+def _multitask(request: RunRequest, rule: MultitaskRule) -> Multitask:
+    if request.multitask_strategy != "collect":
+        return Multitask(request.multitask_strategy)
+    message = message_of(request)
+    return Multitask("collect", Collecting(common_of(request), message, rule.cap, rule.drop))
 
 
 class DeliveryQueue:

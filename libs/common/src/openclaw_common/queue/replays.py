@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from openclaw_common.contracts.ids import DELIVERY_PREFIX, new_run_id
-from openclaw_common.contracts.run import RunRequest
-from openclaw_common.queue.job_queue import DELIVER, RunQueue, arq_job
+from openclaw_common.contracts.ids import DELIVERY_PREFIX
+from openclaw_common.queue.job_queue import DELIVER, arq_job
+from openclaw_common.queue.retries import ask_again
 from openclaw_common.store.admission import Idempotency
 from openclaw_common.store.client import retry_while_unavailable
 from openclaw_common.store.deliveries import ReplayOutcome
@@ -48,13 +48,10 @@ class Replays:
         letters = self._store.dead_letters
         if await letters.place_of(run_id) is None:
             return None
-        payload = await letters.payload(run_id)
-        if payload is None:
-            return None
-        request, new_id = RunRequest.decode(payload), new_run_id()
         once = Idempotency(_SCOPE, run_id, "")
-        queue = RunQueue(self._store)
-        accepted = await queue.submit(new_id, request, idempotency=once, retry_of=run_id)
+        accepted = await ask_again(self._store, run_id, idempotency=once)
+        if accepted is None:
+            return None
         await letters.forget(run_id)
         return accepted.id
 

@@ -105,12 +105,6 @@ class DeadLetters:
                 found.append(_dead_letter(kind, place, values))
         return found
 
-    async def payload(self, record_id: str) -> bytes | None:
-        """Return the request of a job, None for no record."""
-        key = self.scripts.keys.record(self.scripts.kind, record_id)
-        payload: bytes | None = await self.scripts.client.execute("HGET", key, "payload")
-        return payload
-
     async def forget(self, record_id: str) -> bool:
         """Take a job out of the dead letters; False when it is none."""
         return bool(await self.scripts.call("forget", (record_id,)))

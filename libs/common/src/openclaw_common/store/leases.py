@@ -11,11 +11,13 @@ import orjson
 from redis.exceptions import ResponseError
 
 from openclaw_common.contracts.errors import ErrorBody, StoreUnavailable
+from openclaw_common.contracts.multitask import Collected
 from openclaw_common.contracts.run import RunResult
 from openclaw_common.store.client import retry_while_unavailable
 from openclaw_common.store.connections import Arg
 from openclaw_common.store.effects import Effect
 from openclaw_common.store.lease_steps import ClaimedJob, Leases
+from openclaw_common.store.requests import collected_by
 from openclaw_common.store.sessions import SessionWrite
 
 T = TypeVar("T")
@@ -151,6 +153,10 @@ class Lease:
         key = scripts.keys.checkpoints(scripts.kind, self.id)
         flat = await scripts.client.execute("HGETALL", key)
         return {name.decode(): value for name, value in zip(flat[::2], flat[1::2], strict=True)}
+
+    async def collected(self) -> Collected:
+        """Return the messages that the run holds beside its own."""
+        return await collected_by(self.leases.scripts, self.id)
 
     async def write_session(self, session_key: str, agent_id: str, write: SessionWrite) -> bool:
         """Change a session in the middle of the run.

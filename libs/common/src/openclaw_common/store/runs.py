@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
@@ -32,6 +33,9 @@ _FIELDS: Final = (
     "on_disconnect",
     "last_sequence",
     "retry_of",
+    "delivers",
+    "strategy",
+    "metadata",
 )
 
 
@@ -53,7 +57,8 @@ class RunRecord:
     """A run as it stands in Redis; times are Unix milliseconds by Redis' clock.
 
     `queue_position` counts the runs of its session ahead of it, None once it has started.
-    `attempt` counts the attempts that a worker began. `retry_of` is the dead letter it replays.
+    `attempt` counts the attempts that a worker began. `retry_of` is the run it repeats.
+    `delivers` says that its result was to be sent somewhere.
     """
 
     id: str
@@ -77,6 +82,9 @@ class RunRecord:
     idempotency_key: str | None
     on_disconnect: str
     retry_of: str | None = None
+    delivers: bool = False
+    strategy: str = "enqueue"
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +96,35 @@ class Runs:
 
     async def get(self, run_id: str) -> RunRecord | None:
         """Return the record, or None for an unknown or forgotten run. Raises StoreUnavailable."""
+        (record,) = await self.get_all([run_id])
+        return record
+
+    async def get_all(self, run_ids: Sequence[str]) -> list[RunRecord | None]:
+        """Return several records, in two round trips. Raises StoreUnavailable."""
         client, keys, kind = self.scripts.client, self.scripts.keys, self.scripts.kind
-        record = client.submit("HMGET", keys.record(kind, run_id), *_FIELDS)
-        last = client.submit("XREVRANGE", keys.events(kind, run_id), "+", "-", "COUNT", 1)
-        values = dict(zip(_FIELDS, await client.settle(record), strict=True))
-        newest = await client.settle(last)
-        if values["status"] is None:
-            return None
-        status = RunStatus(values["status"].decode())
-        position = None
-        if status is RunStatus.QUEUED:
-            lane = keys.lane(kind, values["lane"].decode())
-            position = await client.execute("LPOS", lane, run_id)
-        return _record(run_id, values, newest, position)
+        reading = [
+            (
+                client.submit("HMGET", keys.record(kind, run_id), *_FIELDS),
+                client.submit("XREVRANGE", keys.events(kind, run_id), "+", "-", "COUNT", 1),
+            )
+            for run_id in run_ids
+        ]
+        found = []
+        for record, last in reading:
+            values = dict(zip(_FIELDS, await client.settle(record), strict=True))
+            found.append((values, await client.settle(last)))
+        positions = [
+            client.submit("LPOS", keys.lane(kind, values["lane"].decode()), run_id)
+            if values["status"] == b"queued"
+            else None
+            for run_id, (values, _) in zip(run_ids, found, strict=True)
+        ]
+        return [
+            _record(run_id, values, newest, await client.settle(position) if position else None)
+            if values["status"] is not None
+            else None
+            for run_id, (values, newest), position in zip(run_ids, found, positions, strict=True)
+        ]
 
     async def cancel(self, run_id: str, reason: str = "user") -> CancelOutcome:
         """Cancel a run: at once when it waits, through its worker when it is in progress."""
@@ -161,4 +185,7 @@ def _record(
         idempotency_key=_text(values["idempotency_key"]) or None,
         on_disconnect=_text(values["on_disconnect"]) or "continue",
         retry_of=_text(values["retry_of"]) or None,
+        delivers=values["delivers"] == b"1",
+        strategy=_text(values["strategy"]) or "enqueue",
+        metadata=orjson.loads(values["metadata"] or b"{}"),
     )

@@ -28,9 +28,11 @@ from openclaw_common.store.limits import AuthLimits
 from openclaw_common.store.pacing import Pacing
 from openclaw_common.store.provider_bench import ProviderBench
 from openclaw_common.store.responses import Responses
+from openclaw_common.store.run_lists import RunLists
 from openclaw_common.store.run_stream import RunStreams
 from openclaw_common.store.runs import Runs
 from openclaw_common.store.schedule import Schedule, TurnLimits
+from openclaw_common.store.session_steps import SessionSteps
 from openclaw_common.store.sessions import SessionLimits, Sessions
 from openclaw_common.store.system_events import SystemEvents
 
@@ -71,6 +73,8 @@ class Store:
     delivery_streams: RunStreams
     responses: Responses
     sessions: Sessions
+    session_steps: SessionSteps
+    run_lists: RunLists
     system_events: SystemEvents
     schedule: Schedule
     limits: AuthLimits
@@ -153,6 +157,8 @@ class Store:
             delivery_streams=RunStreams(client, keys, DELIVERIES.name),
             responses=Responses(client, keys),
             sessions=Sessions(client, keys),
+            session_steps=SessionSteps(run_jobs.scripts, Sessions(client, keys), sessions),
+            run_lists=RunLists(run_jobs.scripts),
             system_events=SystemEvents(
                 run_jobs.scripts,
                 EventLimits(runs.max_system_events, runs.system_event_retention_seconds * 1000),

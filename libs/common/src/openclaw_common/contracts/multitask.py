@@ -1,0 +1,99 @@
+"""What happens to a message whose session is busy, and what collected messages become.
+
+The strategies are LangGraph's (`enqueue`, `reject`, `interrupt`) and OpenClaw's `collect`, whose
+caps, drop rules and prompt are those of its `messages.queue` (contract §5.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any, Final
+
+import orjson
+
+from openclaw_common.contracts.run import Image, RunRequest, Turn
+
+STRATEGIES: Final = ("enqueue", "reject", "interrupt", "collect")
+LINE_CHARS: Final = 140
+"""Length of a dropped message's line in the summary."""
+
+
+@dataclass(frozen=True, slots=True)
+class MultitaskRule:
+    """What is done while the session is busy; `cap` and `drop` are for `collect`.
+
+    `drop` is `old`, `new` or `summarize`.
+    """
+
+    strategy: str = "enqueue"
+    cap: int = 20
+    drop: str = "summarize"
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The messages that a run holds, as JSON, oldest first, and what was dropped of them."""
+
+    messages: Sequence[bytes] = ()
+    dropped: int = 0
+    lines: Sequence[str] = ()
+
+
+def can_collect(request: RunRequest) -> bool:
+    """Whether the request is a message that may be merged with others."""
+    return request.message.role == "user" and request.tool is None and request.embeddings is None
+
+
+def common_of(request: RunRequest) -> str:
+    """Return the digest of what messages must have in common to be merged."""
+    bare = replace(
+        request,
+        message=Turn("user", ""),
+        images=(),
+        history=(),
+        model="",
+        stream=False,
+        include_usage=False,
+    )
+    return sha256(bare.encode()).hexdigest()
+
+
+def message_of(request: RunRequest) -> bytes:
+    """Return a message as it is collected."""
+    text = request.message.text
+    line = " ".join(text.split())
+    if len(line) > LINE_CHARS:
+        line = line[: LINE_CHARS - 1].rstrip() + "…"
+    clean = text.encode("utf-8", "replace").decode()
+    return orjson.dumps(
+        {
+            "text": clean,
+            "images": request.images,
+            "line": line.encode("utf-8", "replace").decode(),
+        }
+    )
+
+
+def merged(request: RunRequest, collected: Collected) -> RunRequest:
+    """Return the request with the messages that it holds as one turn."""
+    messages: list[dict[str, Any]] = [orjson.loads(raw) for raw in collected.messages]
+    if not messages or (len(messages) == 1 and not collected.dropped):
+        return request
+    blocks = ["[Queued messages while agent was busy]"]
+    if collected.dropped:
+        blocks.append(_overflow(collected))
+    blocks += [f"---\nQueued #{n}\n{message['text']}" for n, message in enumerate(messages, 1)]
+    images = tuple(Image(**image) for message in messages for image in message["images"])
+    turn = replace(request.message, text="\n\n".join(blocks))
+    return replace(request, message=turn, images=images)
+
+
+def _overflow(collected: Collected) -> str:
+    count = collected.dropped
+    noun = "message" if count == 1 else "messages"
+    told = f"[Queue overflow] Dropped {count} {noun} due to cap."
+    if not collected.lines:
+        return told
+    return "\n".join([told, "Summary:", *(f"- {line}" for line in collected.lines)])
