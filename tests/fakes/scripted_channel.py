@@ -77,6 +77,9 @@ class ScriptedChannel:
             known = [len(self.taken) - 1]
         return Receipt(f"m{known[0]}", 200)
 
+    async def repeats_safely(self, destination: Destination, part: Part) -> bool:
+        return self.idempotent
+
     async def edit(self, destination: Destination, message_id: str, part: Part) -> Receipt:
         raise NotImplementedError
 

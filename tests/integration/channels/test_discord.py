@@ -166,6 +166,26 @@ async def test_a_lost_forum_post_says_that_repeating_it_may_double_it(
     assert lost.value.repeat_is_safe is False
 
 
+@pytest.mark.parametrize(
+    ("destination", "safe"),
+    [(GENERAL, [True, True]), (IDEAS, [False, False]), (HOOK, [True, False])],
+)
+async def test_a_process_that_has_just_started_knows_what_may_be_sent_again(
+    make: Make, destination: Destination, safe: list[bool]
+) -> None:
+    parts = make().parts(Message("word " * 900))
+    assert [await make().repeats_safely(destination, part) for part in parts[:2]] == safe
+
+
+async def test_what_follows_a_forum_post_may_be_sent_again_where_the_post_is_found(
+    make: Make,
+) -> None:
+    first, second = make().parts(Message("word " * 700))[:2]
+    await make().send(IDEAS, first, send_key="a" * 64)
+    assert await make().repeats_safely(IDEAS, second)
+    assert not await make().repeats_safely(IDEAS, first)
+
+
 async def test_an_interaction_is_answered_in_place_and_then_followed_up(
     discord: FakeDiscord, make: Make
 ) -> None:

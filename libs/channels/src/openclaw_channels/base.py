@@ -70,7 +70,7 @@ class CredentialsRevoked(PermanentFailure):
 class AnswerLost(SendFailure):
     """The request was on its way and no answer came: it may have been sent.
 
-    `repeat_is_safe` overrules the channel's `idempotent` for this one send; None leaves it.
+    `repeat_is_safe` overrules the channel's `repeats_safely` for this one send; None leaves it.
     """
 
     def __init__(
@@ -158,10 +158,6 @@ class ChannelContext:
 class OutboundChannel(Protocol):
     """Sends for one account."""
 
-    @property
-    def idempotent(self) -> bool:
-        """Whether the platform knows a repeated `send_key`, so that sending again is safe."""
-
     def parts(self, message: Message) -> Sequence[Part]:
         """Cut a message into parts; equal messages give equal parts, in every process."""
 
@@ -176,6 +172,13 @@ class OutboundChannel(Protocol):
 
     async def send(self, destination: Destination, part: Part, *, send_key: str) -> Receipt:
         """Send one part to what `resolve` returned; raises a SendFailure."""
+
+    async def repeats_safely(self, destination: Destination, part: Part) -> bool:
+        """Whether the platform knows a repeated `send_key` of such a part there.
+
+        If so, sending it again cannot show it twice. Asked only where a part may have been sent;
+        `destination` is what `resolve` returned. Raises a SendFailure when it cannot be told now.
+        """
 
     async def edit(self, destination: Destination, message_id: str, part: Part) -> Receipt:
         """Replace a message that was sent; raises PermanentFailure where there are no edits."""

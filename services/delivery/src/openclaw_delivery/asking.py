@@ -14,10 +14,10 @@ from openclaw_channels.base import (
     Part,
     PermanentFailure,
     Receipt,
+    SendFailure,
 )
 from openclaw_common.contracts.delivery import Destination, send_key
 from openclaw_delivery.attempt import Attempt
-from openclaw_delivery.failures import is_repeatable
 
 
 class Doubt(Enum):
@@ -65,13 +65,13 @@ class Asking:
         except TimeoutError:
             raise AnswerLost(f"The platform did not answer within {seconds:g} s.") from None
 
-    async def doubt(self, index: int) -> Doubt | Receipt:
+    async def doubt(self, index: int, part: Part) -> Doubt | Receipt:
         """Say what becomes of a part that may have been sent; a Receipt if it was.
 
         Raises a SendFailure when the platform cannot be asked now.
         """
         history = self.attempt.history
-        if is_repeatable(self.channel, history.repeat_is_safe):
+        if await self.repeatable(part, history.repeat_is_safe):
             return Doubt.SEND
         if isinstance(self.channel, FindsSent):
             try:
@@ -86,6 +86,33 @@ class Asking:
         ):
             return Doubt.REPEAT
         return Doubt.HOLD
+
+    async def repeatable(self, part: Part, repeat_is_safe: bool | None) -> bool:
+        """Whether sending a part again cannot show it twice; `repeat_is_safe` is of that one send.
+
+        Raises a SendFailure when the platform cannot be asked now.
+        """
+        if repeat_is_safe is not None:
+            return repeat_is_safe
+        try:
+            async with asyncio.timeout(self.attempt.context.limits.send_timeout_seconds):
+                return await self.channel.repeats_safely(self.destination, part)
+        except TimeoutError:
+            raise AnswerLost("The platform did not say what it would take again.") from None
+
+    async def may_go_on(self, part: Part, lost: AnswerLost) -> bool:
+        """Whether a part that may have been sent can be looked for, or may be sent again."""
+        if isinstance(self.channel, FindsSent):
+            return True
+        if self.attempt.context.accounts.resends(self.attempt.request.destination):
+            return True
+        try:
+            return await self.repeatable(part, lost.repeat_is_safe)
+        except PermanentFailure:
+            return False
+        except SendFailure:
+            # The next attempt asks again before it sends.
+            return True
 
     async def _find(self, index: int, channel: FindsSent) -> Receipt | None:
         key = send_key(self.attempt.lease.id, index, self.attempt.request.destination)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Final
 
@@ -135,7 +136,7 @@ class _Parts:
         repeated = False
         if attempt.history.doubtful == index:
             try:
-                doubt = await self.asking.doubt(index)
+                doubt = await self.asking.doubt(index, self.parts[index])
             except SendFailure as failure:
                 return await settle_failure(attempt, failure, index, destination)
             if isinstance(doubt, Receipt):
@@ -151,9 +152,8 @@ class _Parts:
         try:
             receipt = await self.asking.send(index, self.parts[index])
         except SendFailure as failure:
-            return await settle_failure(
-                attempt, failure, index, destination, sender=self.asking.channel
-            )
+            may_go_on = partial(self.asking.may_go_on, self.parts[index])
+            return await settle_failure(attempt, failure, index, destination, may_go_on=may_go_on)
         return await self._sent(index, receipt)
 
     async def _sent(self, index: int, receipt: Receipt, *, found: bool = False) -> str | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from openclaw_channels.base import (
     AnswerLost,
     CredentialsRevoked,
-    FindsSent,
-    OutboundChannel,
     PermanentFailure,
     RateLimited,
     SendFailure,
@@ -16,6 +16,8 @@ from openclaw_common.contracts.delivery_history import Outcome
 from openclaw_common.contracts.errors import API_ERROR, ErrorBody
 from openclaw_delivery.attempt import Attempt
 
+Settles = Callable[[AnswerLost], Awaitable[bool]]
+
 
 async def settle_failure(
     attempt: Attempt,
@@ -23,22 +25,20 @@ async def settle_failure(
     part: int,
     destination: Destination,
     *,
-    sender: OutboundChannel | None = None,
+    may_go_on: Settles | None = None,
 ) -> str:
     """Write a failure down and settle the lease; returns the attempt's outcome.
 
-    `sender` is the channel that was asked to send the part; without one nothing was to be seen by
-    anybody yet. Raises the attempt's interruption in place of releasing the lease.
+    `may_go_on` says whether there is a way on from a lost answer to a part; without it nothing was
+    to be seen by anybody yet. Raises the attempt's interruption in place of releasing the lease.
     """
-    outcome = _outcome(failure, sent=sender is not None)
+    outcome = _outcome(failure, sent=may_go_on is not None)
     if outcome in (Outcome.PERMANENT, Outcome.RATE_LIMITED):
         await attempt.account_works()
     if outcome is Outcome.PERMANENT:
         return await _give_up(attempt, DeliveryStatus.FAILED, part, failure, outcome)
-    if outcome is Outcome.AMBIGUOUS and sender is not None:
-        assert isinstance(failure, AnswerLost)
-        if not may_go_on(attempt, sender, failure.repeat_is_safe):
-            return await _give_up(attempt, DeliveryStatus.UNKNOWN, part, failure, outcome)
+    if may_go_on and isinstance(failure, AnswerLost) and not await may_go_on(failure):
+        return await _give_up(attempt, DeliveryStatus.UNKNOWN, part, failure, outcome)
     rest_s = attempt.context.limits.account_rest_seconds if outcome is Outcome.CREDENTIALS else 0
     retry = attempt.context.backoff.after(failure, attempt.history, floor_s=rest_s)
     if retry is None or attempt.too_old(retry.delay_s):
@@ -53,18 +53,6 @@ async def settle_failure(
     if attempt.interrupted is not None:
         raise attempt.interrupted
     return await attempt.release(retry.delay_s, counter="tries")
-
-
-def may_go_on(attempt: Attempt, channel: OutboundChannel, repeat_is_safe: bool | None) -> bool:
-    """Whether a part that may have been sent can be looked for, or may be sent again."""
-    if is_repeatable(channel, repeat_is_safe) or isinstance(channel, FindsSent):
-        return True
-    return attempt.context.accounts.resends(attempt.request.destination)
-
-
-def is_repeatable(channel: OutboundChannel, repeat_is_safe: bool | None) -> bool:
-    """Whether sending a part again cannot show it twice; `repeat_is_safe` is of that one send."""
-    return channel.idempotent if repeat_is_safe is None else repeat_is_safe
 
 
 def _outcome(failure: SendFailure, *, sent: bool) -> Outcome:

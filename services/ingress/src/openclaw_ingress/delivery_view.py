@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from openclaw_common.contracts.delivery import shown
 from openclaw_common.contracts.delivery_history import DeliveryHistory, Failure, Outcome, Try
 from openclaw_common.store.dead_letters import DeadLetter
 from openclaw_common.store.deliveries import DeliveryRecord
@@ -111,7 +112,7 @@ def dead_letter_object(letter: DeadLetter) -> dict[str, Any]:
         "error": letter.error.to_wire() if letter.error else None,
     }
     if is_delivery:
-        body["channel"], body["to"] = letter.channel, letter.to
+        body["channel"], body["to"] = letter.channel, letter.to and shown(letter.to)
     return body
 
 

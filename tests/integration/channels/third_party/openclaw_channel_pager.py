@@ -41,7 +41,6 @@ def parse_target(target: str) -> tuple[str, str | None]:
 class Pager:
     """One account of the pager company."""
 
-    idempotent = False
     typing_seconds = 0.0
 
     def __init__(self, url: str, token: SecretStr, http: aiohttp.ClientSession) -> None:
@@ -70,6 +69,9 @@ class Pager:
             raise TemporaryFailure("The pager company cannot be reached.") from None
         except (aiohttp.ClientError, TimeoutError):
             raise AnswerLost("The pager company did not answer.") from None
+
+    async def repeats_safely(self, destination: Destination, part: Part) -> bool:
+        return False
 
     async def edit(self, destination: Destination, message_id: str, part: Part) -> Receipt:
         raise PermanentFailure("Pages cannot be edited.")

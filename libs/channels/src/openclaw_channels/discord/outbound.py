@@ -35,6 +35,8 @@ from openclaw_common.runtime.clock import Clock, SystemClock
 
 TYPING_SECONDS: Final = 10.0
 """How long Discord shows the indicator."""
+UNTITLED: Final = "Message"
+"""The title of a forum post whose text gives none."""
 
 Deliver = Callable[[str, Attachment | None], Awaitable[Receipt]]
 
@@ -57,11 +59,6 @@ class DiscordOutbound:
             max_bytes=int(settings.media_max_mb * MEBIBYTE),
             timeout_s=settings.request_timeout_ms / 1000,
         )
-
-    @property
-    def idempotent(self) -> bool:
-        """Messages have a nonce. Forum posts and follow-ups have none and say so when lost."""
-        return True
 
     @property
     def typing_seconds(self) -> float:
@@ -151,7 +148,7 @@ class DiscordOutbound:
 
     async def _to_forum(self, forum: str, part: Part, send_key: str) -> Receipt:
         """Make a post of the first part, and send further ones into it."""
-        title = str(part.markup.get(markup.TITLE) or "Message")
+        title = str(part.markup.get(markup.TITLE) or UNTITLED)
         if not part.markup.get(markup.FIRST):
             thread = await self._lookup.post(forum, title)
             if thread is not None:
@@ -173,6 +170,18 @@ class DiscordOutbound:
         if thread is not None:
             self._lookup.remember_post(forum, title, thread)
         return Receipt(thread, status)
+
+    async def repeats_safely(self, destination: Destination, part: Part) -> bool:
+        """Messages have a nonce; a forum's posts and what follows an interaction have none."""
+        first = bool(part.markup.get(markup.FIRST))
+        if interaction(destination.to) is not None:
+            # The first part is put into the answer that is there already.
+            return first
+        channel = _channel(destination)
+        if not (self._lookup.known_forum(channel) or await self._lookup.is_forum(channel)):
+            return True
+        title = str(part.markup.get(markup.TITLE) or UNTITLED)
+        return not first and await self._lookup.post(channel, title) is not None
 
     async def edit(self, destination: Destination, message_id: str, part: Part) -> Receipt:
         """Replace a message's text."""

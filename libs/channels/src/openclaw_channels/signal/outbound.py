@@ -51,11 +51,6 @@ class SignalOutbound:
         )
 
     @property
-    def idempotent(self) -> bool:
-        """Signal knows no repeated request."""
-        return False
-
-    @property
     def typing_seconds(self) -> float:
         """How long one indicator lasts."""
         return TYPING_SECONDS
@@ -100,6 +95,10 @@ class SignalOutbound:
                 note = "\n\n".join(filter(None, (part.text, _in_place_of(part.media))))
                 outgoing = replace(outgoing, text=note)
         return await self._transport.send(outgoing)
+
+    async def repeats_safely(self, destination: Destination, part: Part) -> bool:
+        """Signal knows no repeated request."""
+        return False
 
     async def edit(self, destination: Destination, message_id: str, part: Part) -> Receipt:
         """Replace a message; people see it under its first id, which it keeps."""

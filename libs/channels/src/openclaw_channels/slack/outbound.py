@@ -64,11 +64,6 @@ class SlackOutbound:
         )
 
     @property
-    def idempotent(self) -> bool:
-        """Slack knows no key of ours; `find_sent` looks for it instead."""
-        return False
-
-    @property
     def typing_seconds(self) -> float:
         """Apps have no typing indicator in the Web API."""
         return 0.0
@@ -157,6 +152,10 @@ class SlackOutbound:
             **thread,
         )
         return Receipt(file_id, shared.status_code)
+
+    async def repeats_safely(self, destination: Destination, part: Part) -> bool:
+        """Slack knows no key of ours; `find_sent` looks for it instead."""
+        return False
 
     async def edit(self, destination: Destination, message_id: str, part: Part) -> Receipt:
         """Replace a message's text."""

@@ -60,11 +60,6 @@ class TelegramOutbound:
         )
 
     @property
-    def idempotent(self) -> bool:
-        """The Bot API knows no repeated request."""
-        return False
-
-    @property
     def typing_seconds(self) -> float:
         """How long one indicator lasts."""
         return TYPING_SECONDS
@@ -178,6 +173,10 @@ class TelegramOutbound:
         if styled and any(words in said for words in _ABOUT_ENTITIES):
             return {name: value for name, value in fields.items() if name not in _ENTITY_FIELDS}
         return None
+
+    async def repeats_safely(self, destination: Destination, part: Part) -> bool:
+        """The Bot API knows no repeated request."""
+        return False
 
     async def edit(self, destination: Destination, message_id: str, part: Part) -> Receipt:
         """Replace a message's text; to the same text is a success."""

@@ -74,11 +74,6 @@ class WebhookOutbound:
         self._clock = clock or SystemClock()
 
     @property
-    def idempotent(self) -> bool:
-        """A repeated message has the same `webhook-id`, which receivers tell repetitions by."""
-        return True
-
-    @property
     def typing_seconds(self) -> float:
         """There is nobody to see it."""
         return 0.0
@@ -130,6 +125,10 @@ class WebhookOutbound:
         if not 200 <= posted.status < 300:
             raise self._refused(receiver, posted)
         return Receipt(message_id, posted.status)
+
+    async def repeats_safely(self, destination: Destination, part: Part) -> bool:
+        """A repeated message has the same `webhook-id`, which receivers tell repetitions by."""
+        return True
 
     async def edit(self, destination: Destination, message_id: str, part: Part) -> Receipt:
         """Raise PermanentFailure: what was told stays told."""

@@ -19,6 +19,8 @@ SCHEMA: Final = 1
 DEFAULT_ACCOUNT: Final = "default"
 LAST: Final = "last"
 """The channel that stands for wherever the session was heard from last."""
+INTERACTION: Final = "interaction"
+"""How an address begins that holds a token: `interaction:<application>:<token>` (contract §7)."""
 
 
 class DeliveryStatus(StrEnum):
@@ -65,6 +67,14 @@ PART_FAILED: Final = "delivery.part_failed"
 "http_status":429,"error":"…","retry_after_s":3.0}`."""
 
 
+def shown(to: str) -> str:
+    """Return an address as people may see it: the token of an interaction is a credential."""
+    kind, _, rest = to.partition(":")
+    if kind != INTERACTION:
+        return to
+    return f"{kind}:{rest.partition(':')[0]}:***"
+
+
 @dataclass(frozen=True, slots=True)
 class Destination:
     """An address on a channel: `to` in the channel's own grammar (contract §7), without prefix.
@@ -83,10 +93,10 @@ class Destination:
         return ":".join((self.channel, self.account_id, self.to, self.thread_id or ""))
 
     def to_wire(self) -> dict[str, Any]:
-        """Return the `destination` object of run-api.md §4.4."""
+        """Return the `destination` object of run-api.md §4.4, without a credential in it."""
         return {
             "channel": self.channel,
-            "to": self.to,
+            "to": shown(self.to),
             "account_id": self.account_id,
             "thread_id": self.thread_id,
         }
