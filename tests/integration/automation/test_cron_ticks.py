@@ -34,6 +34,13 @@ async def test_what_is_not_due_is_left_alone(bench: Bench) -> None:
     assert await bench.runs() == []
 
 
+async def test_what_was_fired_may_be_what_is_due_next(bench: Bench) -> None:
+    await bench.put("j", schedule={"kind": "every", "everyMs": 60_000})
+    await bench.put("later")
+    await bench.make_due(ENTRY)
+    assert 0 < (await bench.scheduler().look() or 0) <= 60
+
+
 async def test_many_schedulers_at_once_fire_a_tick_once(bench: Bench) -> None:
     for number in range(20):
         await bench.put(f"j{number}")

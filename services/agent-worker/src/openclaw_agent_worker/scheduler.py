@@ -78,17 +78,14 @@ class Scheduler:
         """
         passed_over = 0
         while not self._stopping.is_set():
-            before = passed_over
-            now_ms, entries = await self._store.schedule.first(before, BATCH)
-            for entry in entries:
-                if entry.due_ms > now_ms:
-                    return (entry.due_ms - now_ms) / 1000
-                if self._stopping.is_set():
-                    break
-                if not await self._settled(entry, now_ms):
+            now_ms, entries = await self._store.schedule.first(passed_over, BATCH)
+            due = [entry for entry in entries if entry.due_ms <= now_ms]
+            if not due:
+                return (entries[0].due_ms - now_ms) / 1000 if entries else None
+            # What is fired is due again some time, so the next look starts behind what was not.
+            for entry in due:
+                if not self._stopping.is_set() and not await self._settled(entry, now_ms):
                     passed_over += 1
-            if len(entries) < BATCH and passed_over - before == len(entries):
-                return None
         return None
 
     async def _settled(self, entry: DueEntry, now_ms: int) -> bool:
