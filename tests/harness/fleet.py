@@ -181,7 +181,12 @@ class Fleet:
         config = {
             "gateway": {
                 "auth": {"mode": "token", "token": TOKEN},
-                "http": {"endpoints": {"chatCompletions": {"enabled": True}}},
+                "http": {
+                    "endpoints": {
+                        "chatCompletions": {"enabled": True},
+                        "responses": {"enabled": True},
+                    }
+                },
             },
             "models": {
                 "providers": {
