@@ -77,6 +77,9 @@ class Proxy:
         """Reset every connection, in both directions."""
         for writer in list(self._writers):
             sock = writer.get_extra_info("socket")
+            if sock is None:
+                # Its end is under way already.
+                continue
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
             writer.transport.abort()
