@@ -249,11 +249,7 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(
-                "type role content text name arguments call_id output source url data media_type "
-                "image_url file_data file_url filename format effort function".split()
-            )
-            | st.text(max_size=3),
+            st.sampled_from(MEMBERS.split()) | st.text(max_size=3),
             inner | st.sampled_from(WORDS.split()),
             max_size=5,
         )
