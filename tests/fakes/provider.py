@@ -54,7 +54,7 @@ _SSE = {"Content-Type": "text/event-stream"}
 
 @dataclass(slots=True)
 class Received:
-    """One request as the provider saw it, and the events of its connection.
+    """One request as the provider saw it (`url` is path and query), and its connection's events.
 
     `ended` is set when the handler is done for whatever reason, `aborted` when the client went
     away first. `holding` is set while a script hangs; `proceed` lets it go on.
@@ -62,6 +62,7 @@ class Received:
 
     headers: dict[str, str]
     body: dict[str, Any]
+    url: str = ""
     holding: asyncio.Event = field(default_factory=asyncio.Event)
     proceed: asyncio.Event = field(default_factory=asyncio.Event)
     aborted: asyncio.Event = field(default_factory=asyncio.Event)
@@ -208,7 +209,7 @@ class FakeProvider:
             return self._burst(raw, burst, wire)
         body = orjson.loads(raw)
         headers = {str(name): value for name, value in request.headers.items()}
-        received = Received(headers, body)
+        received = Received(headers, body, request.path_qs)
         if request.transport is not None:
             self._sockets.add(request.transport.get_extra_info("peername")[1])
         await self._note(received)

@@ -25,6 +25,7 @@ _ERRORS: Final[dict[int, tuple[str, str]]] = {
     503: ("UNAVAILABLE", "The model is overloaded."),
     504: ("DEADLINE_EXCEEDED", "Deadline exceeded."),
 }
+SIGNATURE: Final = "c2lnbmVk"
 _FINISH: Final = {"stop": "STOP", "length": "MAX_TOKENS"}
 
 
@@ -52,7 +53,11 @@ class GeminiWire:
 
 
 class GeminiFrames:
-    """See Frames."""
+    """See Frames. The first call is signed, and so is text that thoughts led to.
+
+    A refusal in the dialect `blocked` is one of the prompt; an error in the dialect `bare` comes
+    as the lines of a JSON text, without `data:`.
+    """
 
     def __init__(self, wire: GeminiWire, script: Script, body: dict[str, Any]) -> None:
         self._wire = wire
@@ -67,7 +72,10 @@ class GeminiFrames:
         if script.verb == "tool":
             arguments = orjson.loads(script.tool_args)
             call = {"functionCall": {"name": script.tool_name, "args": arguments}}
-            return [self._frame([call]) for _ in range(script.tool_count)]
+            signed = {**call, "thoughtSignature": SIGNATURE}
+            return [self._frame([call if n else signed]) for n in range(script.tool_count)]
+        if script.verb == "refuse" and script.dialect == "blocked":
+            return []
         thoughts = [
             self._frame([{"text": f"think{index} ", "thought": True}])
             for index in range(script.reasoning)
@@ -76,10 +84,20 @@ class GeminiFrames:
 
     def closing(self) -> bytes:
         script = self._script
+        if script.verb == "refuse" and script.dialect == "blocked":
+            chunk = _chunk(script, self._body, [], None)
+            del chunk["candidates"]
+            chunk["promptFeedback"] = {"blockReason": "PROHIBITED_CONTENT"}
+            return b"data: " + orjson.dumps(chunk) + b"\r\n\r\n"
         finish = _FINISH.get(script.finish, script.finish)
-        return self._frame([], "SAFETY" if script.verb == "refuse" else finish)
+        # What was signed last comes with an empty text.
+        parts = [{"text": "", "thoughtSignature": SIGNATURE}] if script.reasoning else []
+        return self._frame(parts, "SAFETY" if script.verb == "refuse" else finish)
 
     def error(self, code: int, message: str | None) -> bytes:
+        if self._script.dialect == "bare":
+            body = self._wire.error_body(code, message)
+            return orjson.dumps(body, option=orjson.OPT_INDENT_2) + b"\n"
         return b"data: " + orjson.dumps(self._wire.error_body(code, message)) + b"\r\n\r\n"
 
     def rubbish(self, kind: str) -> bytes:

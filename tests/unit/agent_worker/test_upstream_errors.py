@@ -113,3 +113,33 @@ def test_retry_after_is_read_in_seconds(value: str, seconds: float | None) -> No
 )
 def test_an_error_object_in_a_stream_is_told_by_its_code_or_type(error: Any, status: int) -> None:
     assert from_error_object(error, Redaction(())).body.status == status
+
+
+def google_error(code: int, *details: dict[str, Any]) -> dict[str, Any]:
+    status = {"code": code, "message": PROVIDER_TEXT, "status": "S", "details": list(details)}
+    return {"error": status}
+
+
+RETRY_IN = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "37.5s"}
+
+
+def test_the_pause_in_the_details_of_googles_errors_is_known() -> None:
+    quota = {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": []}
+    body = google_error(429, quota, RETRY_IN)
+    assert refusal(429, body).retry_after_s == 37.5
+    assert from_error_object(body["error"], Redaction(())).retry_after_s == 37.5
+    assert refusal(429, body, {"Retry-After": "3"}).retry_after_s == 3
+
+
+@pytest.mark.parametrize("said", ["soon", "-1s", "infs", 7, None])
+def test_a_pause_that_is_none_is_passed_over(said: Any) -> None:
+    assert refusal(429, google_error(429, {"retryDelay": said})).retry_after_s is None
+
+
+def test_a_key_that_google_calls_an_invalid_argument_is_a_refused_key() -> None:
+    info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
+    assert refusal(400, google_error(400, info)).body.status == 401
+
+
+def test_an_error_in_a_list_is_read_too() -> None:
+    assert refusal(404, [google_error(404)]).body.message == PROVIDER_TEXT

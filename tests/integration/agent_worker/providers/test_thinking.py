@@ -34,7 +34,7 @@ def told(api: str, body: dict[str, Any]) -> Any:
         ("anthropic-messages", False, None),
         ("anthropic-messages", "low", 2048),
         ("anthropic-messages", "high", 16384),
-        ("google-generative-ai", False, {"thinking_budget": 0}),
+        ("google-generative-ai", False, {"thinkingBudget": 0}),
     ],
 )
 async def test_each_family_is_told_in_its_own_words(

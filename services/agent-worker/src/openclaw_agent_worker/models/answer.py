@@ -32,10 +32,11 @@ Slot = int | tuple[int, int]
 
 @dataclass(slots=True)
 class TextPiece:
-    """Text of the answer."""
+    """Text of the answer; `signature` is what the provider takes back with it."""
 
     text: str
     slot: Slot = 0
+    signature: str | None = None
 
 
 @dataclass(slots=True)
@@ -50,12 +51,16 @@ class ReasoningPiece:
 
 @dataclass(slots=True)
 class CallPiece:
-    """Part of a tool call; `id` and `name` stand in the first piece of a `slot` only."""
+    """Part of a tool call; `id` and `name` stand in the first piece of a `slot` only.
+
+    `signature` is what the provider takes back with the call.
+    """
 
     slot: Slot
     text: str
     id: str | None = None
     name: str | None = None
+    signature: str | None = None
 
 
 Piece = TextPiece | ReasoningPiece | CallPiece
@@ -74,7 +79,7 @@ class Answer(ABC):
         self.done = False
         """Whether the protocol's last event has come."""
         self._redact = redact
-        self._lines = DataLines()
+        self._lines: DataLines = DataLines()
         self._pieces: list[Piece] = []
         self._called: set[Slot] = set()
         self._bare_slots: set[Slot] = set()

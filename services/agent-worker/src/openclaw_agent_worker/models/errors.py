@@ -131,6 +131,9 @@ def from_answer(
         error = orjson.loads(raw)
     except orjson.JSONDecodeError:
         error = raw.decode("utf-8", "replace") if not raw.lstrip().startswith(b"<") else ""
+    # Gemini's errors come in a list where no event stream was asked for.
+    if isinstance(error, list) and error:
+        error = error[0]
     if isinstance(error, dict) and "error" in error:
         error = error["error"]
     return failure_of(status, error, redact, _retry_after(headers))
@@ -158,6 +161,10 @@ def failure_of(
         status = 402
     if status == 400 and _QUOTA_TEXT.search(_member(error, "message") or ""):
         status = 402
+    if status == 400 and _detail(error, "reason") == "API_KEY_INVALID":
+        status = 401
+    if retry_after_s is None:
+        retry_after_s = _retry_delay(error)
     retryable = status in _RETRYABLE
     status = _SAME_AS.get(status, status)
     if kind := _PASSED_ON.get(status):
@@ -178,6 +185,15 @@ def _member(error: Any, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def _detail(error: Any, name: str) -> Any:
+    """Return a member of the `details` of a google.rpc.Status: https://google.aip.dev/193."""
+    details = error.get("details") if isinstance(error, dict) else None
+    if not isinstance(details, list):
+        return None
+    found = (detail.get(name) for detail in details if isinstance(detail, dict))
+    return next((value for value in found if value is not None), None)
+
+
 def _text(error: Any, status: int) -> str:
     text = error if isinstance(error, str) else None
     text = text or _member(error, "message") or _member(error, "detail")
@@ -186,8 +202,16 @@ def _text(error: Any, status: int) -> str:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    value = headers.get("Retry-After", "")
     # The date form of RFC 9110 §10.2.3 is not used by model providers.
+    return _seconds(headers.get("Retry-After", ""))
+
+
+def _retry_delay(error: Any) -> float | None:
+    value = _detail(error, "retryDelay")
+    return _seconds(value.removesuffix("s")) if isinstance(value, str) else None
+
+
+def _seconds(value: str) -> float | None:
     try:
         seconds = float(value)
     except ValueError:

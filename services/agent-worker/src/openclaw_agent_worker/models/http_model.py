@@ -43,6 +43,9 @@ LINGER_S: Final = 0.05
 """How long the end of the body is waited for after the last event, so that the connection is
 reused."""
 
+SIGNATURE: Final = "thought_signature"
+"""Where in the `provider_details` of a text or a call its signature stands."""
+
 _READ_BYTES: Final = 65_536
 
 logger = logging.getLogger(__name__)
@@ -229,18 +232,23 @@ class HttpStreamedResponse(StreamedResponse):
 
     def _events(self, piece: Piece) -> list[ModelResponseStreamEvent]:
         manager = self._parts_manager
+        signed = piece.signature is not None
+        details = {SIGNATURE: piece.signature} if signed else None
         if isinstance(piece, TextPiece):
             place = ("text", piece.slot)
-            return list(manager.handle_text_delta(vendor_part_id=place, content=piece.text))
+            text = manager.handle_text_delta(
+                vendor_part_id=place, content=piece.text, provider_details=details
+            )
+            return list(text)
         if isinstance(piece, CallPiece):
             event = manager.handle_tool_call_delta(
                 vendor_part_id=piece.slot,
                 tool_name=piece.name,
                 args=piece.text or None,
                 tool_call_id=piece.id,
+                provider_details=details,
             )
             return [] if event is None else [event]
-        signed = piece.signature is not None
         thinking = manager.handle_thinking_delta(
             vendor_part_id=("think", piece.slot),
             content=piece.text or None,

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from importlib import import_module
-from types import ModuleType
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import aiohttp
-import httpx2
-from pydantic_ai.models import Model
 
 from openclaw_agent_worker.models.anthropic_messages import MessagesModel
 from openclaw_agent_worker.models.embeddings import FAMILIES as EMBEDDING_FAMILIES
@@ -19,11 +14,12 @@ from openclaw_agent_worker.models.embeddings import EmbeddingModel
 from openclaw_agent_worker.models.endpoint import (
     Endpoint,
     anthropic_endpoint,
+    google_endpoint,
     ollama_endpoint,
     openai_endpoint,
 )
+from openclaw_agent_worker.models.gemini_generate import GeminiModel, generate_path
 from openclaw_agent_worker.models.http_model import HttpModel
-from openclaw_agent_worker.models.http_transport import sdk_client
 from openclaw_agent_worker.models.openai_completions import OpenAICompletionsModel
 from openclaw_agent_worker.models.openai_responses import ResponsesModel
 from openclaw_agent_worker.models.target import Target, target_of
@@ -32,12 +28,11 @@ from openclaw_common.runtime.config.models import Provider
 
 NOT_CONFIGURED: Final = "model_not_configured"
 NOT_SUPPORTED: Final = "provider_api_not_supported"
-NOT_INSTALLED: Final = "provider_sdk_not_installed"
 
 MAX_MODELS: Final = 256
 """Models that are kept ready; the one that was unused for longest makes room."""
 
-_OWN_FAMILIES: Final[Mapping[str, tuple[type[HttpModel], Callable[[Target], Endpoint]]]] = {
+_FAMILIES: Final[Mapping[str, tuple[type[HttpModel], Callable[[Target], Endpoint]]]] = {
     "openai-completions": (
         OpenAICompletionsModel,
         lambda target: openai_endpoint(target, "/chat/completions"),
@@ -52,14 +47,11 @@ _OWN_FAMILIES: Final[Mapping[str, tuple[type[HttpModel], Callable[[Target], Endp
         MessagesModel,
         lambda target: anthropic_endpoint(target, "/v1/messages"),
     ),
+    "google-generative-ai": (
+        GeminiModel,
+        lambda target: google_endpoint(target, generate_path(target.model_id)),
+    ),
 }
-
-_SDK_FAMILIES: Final[Mapping[str, tuple[str, str]]] = {
-    "google-generative-ai": ("google_generative_ai", "google"),
-}
-"""Module in `families`, and the extra of this distribution that brings its SDK."""
-
-AnyModel: TypeAlias = Model[Any]
 
 
 class ModelUnavailable(GatewayError):
@@ -72,18 +64,16 @@ class ModelUnavailable(GatewayError):
 class ModelRegistry:
     """The models of the configured providers, made when they are asked for.
 
-    A provider that cannot be used fails the runs that ask for it, never the worker; its SDK is
-    imported for the first run that asks for it.
+    A provider that cannot be used fails the runs that ask for it, never the worker.
     """
 
     def __init__(self, providers: Mapping[str, Provider], http: aiohttp.ClientSession) -> None:
         self._providers = providers
         self._http = http
-        self._sdk_http: httpx2.AsyncClient | None = None
         self._credential_ids: dict[str, str] = {}
-        self._models: OrderedDict[str, AnyModel] = OrderedDict()
+        self._models: OrderedDict[str, HttpModel] = OrderedDict()
 
-    def model(self, reference: str) -> AnyModel:
+    def model(self, reference: str) -> HttpModel:
         """Return the model that `provider/model` names; the model's id may contain slashes.
 
         Raises ModelUnavailable.
@@ -96,17 +86,6 @@ class ModelRegistry:
         if len(self._models) > MAX_MODELS:
             self._models.popitem(last=False)
         return model
-
-    async def ready(self, reference: str) -> AnyModel:
-        """Return the same, having imported an SDK beside the event loop: it takes a second or two.
-
-        Raises ModelUnavailable.
-        """
-        if reference not in self._models:
-            api = self._provider(reference).api
-            if api in _SDK_FAMILIES:
-                await asyncio.to_thread(_imported, api, self.target(reference).provider)
-        return self.model(reference)
 
     def embedding(self, reference: str) -> EmbeddingModel:
         """Return the embedding model that `provider/model` names. Raises ModelUnavailable."""
@@ -149,35 +128,13 @@ class ModelRegistry:
             )
         return provider
 
-    def _build(self, target: Target, api: str) -> AnyModel:
-        if api in _OWN_FAMILIES:
-            model, endpoint = _OWN_FAMILIES[api]
-            return model(target, endpoint(target), self._http)
-        # Before the client, so that a process without SDK models pays for no httpx2 client.
-        build = self._family(target, api)
-        if self._sdk_http is None:
-            self._sdk_http = sdk_client(self._http)
-        return build(target, self._sdk_http)
-
-    def _family(self, target: Target, api: str) -> Callable[[Target, Any], AnyModel]:
-        if api not in _SDK_FAMILIES:
-            known = ", ".join(sorted([*_OWN_FAMILIES, *_SDK_FAMILIES]))
+    def _build(self, target: Target, api: str) -> HttpModel:
+        if api not in _FAMILIES:
+            known = ", ".join(sorted(_FAMILIES))
             raise ModelUnavailable(
                 f"models.providers.{target.provider}.api is '{api}', which this worker does not "
                 f"support; it supports {known}.",
                 NOT_SUPPORTED,
             )
-        build: Callable[[Target, Any], AnyModel] = _imported(api, target.provider).build
-        return build
-
-
-def _imported(api: str, provider: str) -> ModuleType:
-    module, extra = _SDK_FAMILIES[api]
-    try:
-        return import_module(f"openclaw_agent_worker.models.families.{module}")
-    except ImportError as error:
-        raise ModelUnavailable(
-            f"models.providers.{provider}.api is '{api}', whose SDK cannot be imported "
-            f"({error.name}); install openclaw-agent-worker[{extra}].",
-            NOT_INSTALLED,
-        ) from error
+        model, endpoint = _FAMILIES[api]
+        return model(target, endpoint(target), self._http)

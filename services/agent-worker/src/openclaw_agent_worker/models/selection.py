@@ -23,7 +23,7 @@ OTHER_MODEL_MAY_DO: Final = frozenset({401, 402, 403, 404, 408, 410, RATE_LIMITE
 class Models(Protocol):
     """Where models come from."""
 
-    async def ready(self, reference: str) -> Model[Any]:
+    def model(self, reference: str) -> Model[Any]:
         """Return the model that `provider/model` names. Raises ModelUnavailable."""
         ...
 
@@ -84,7 +84,7 @@ class Selection:
         while True:
             try:
                 await self._bench.check(self._models.credential_id(self.reference))
-                return await self._models.ready(self.reference)
+                return self._models.model(self.reference)
             except (ModelUnavailable, UpstreamFailure) as failure:
                 if not self._moves_on(failure):
                     raise

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 MAX_LINE_BYTES: Final = 8 * 1024 * 1024
+MAX_REST_BYTES: Final = 64 * 1024
 
 
 class LineTooLong(ValueError):
@@ -24,12 +25,32 @@ class DataLines:
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the values completed by `data`. Raises LineTooLong."""
-        lines = (self._tail + data).split(b"\n")
-        self._tail = lines.pop()
-        if len(self._tail) > MAX_LINE_BYTES:
-            raise LineTooLong
-        return [line[5:].strip() for line in lines if line.startswith(b"data:")]
+        return [line[5:].strip() for line in self._split(data) if line.startswith(b"data:")]
 
     def end(self) -> list[bytes]:
         """Return the value of a last line that was not terminated."""
         return self.feed(b"\n")
+
+    def _split(self, data: bytes) -> list[bytes]:
+        lines = (self._tail + data).split(b"\n")
+        self._tail = lines.pop()
+        if len(self._tail) > MAX_LINE_BYTES:
+            raise LineTooLong
+        return lines
+
+
+class DataLinesAndRest(DataLines):
+    """DataLines that keep the other lines too, up to MAX_REST_BYTES of them, in `rest`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rest = b""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """See DataLines.feed."""
+        lines = self._split(data)
+        values = [line[5:].strip() for line in lines if line.startswith(b"data:")]
+        if len(self.rest) < MAX_REST_BYTES:
+            others = (line.strip() for line in lines if not line.startswith(b"data:"))
+            self.rest += b"".join(others)[:MAX_REST_BYTES]
+        return values
