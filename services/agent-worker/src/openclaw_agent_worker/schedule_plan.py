@@ -42,7 +42,9 @@ async def plan_schedule(config: Config, store: Store, cron: CronScheduler) -> No
     )
     for job_id, job in configured.items():
         outcome = await cron.put(job_id, job, Origin.CONFIG)
-        if outcome != "unchanged":
+        if outcome == "full":
+            _logger.error("cron_job_without_room", extra={"job_id": job_id})
+        elif outcome != "unchanged":
             _logger.info("cron_job_planned", extra={"job_id": job_id, "outcome": outcome})
 
 

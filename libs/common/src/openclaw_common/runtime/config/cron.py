@@ -65,6 +65,8 @@ Filled = Annotated[str, AfterValidator(_filled)]
 class CronSchedule(Section):
     """When a job is due."""
 
+    accepted_keys = openclaw_keys.CRON_SCHEDULE
+
     kind: Literal["cron", "every", "at"]
     expr: Annotated[str, AfterValidator(_expression)] | None = None
     """For `cron`: five fields, or six with seconds in front."""

@@ -100,6 +100,7 @@ CRON: Final = _keys(
     " skipMissedJobs triggers"
 )
 CRON_JOB: Final = _keys("description owner createdAtMs updatedAtMs state trigger failureAlert")
+CRON_SCHEDULE: Final = frozenset({"staggerMs"})
 CRON_PAYLOAD: Final = _keys("fallbacks lightContext toolsAllow allowUnsafeExternalContent")
 CRON_DELIVERY: Final = _keys("bestEffort failureDestination completionDestination")
 HEARTBEAT: Final = _keys(
