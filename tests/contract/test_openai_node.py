@@ -75,6 +75,49 @@ async def test_a_wrong_token_is_an_authentication_error(scenario: Any) -> None:
     }
 
 
+async def test_a_response_has_text_usage_and_the_gateways_id(scenario: Any) -> None:
+    seen = await scenario("response")
+    assert (seen["text"], seen["status"]) == (expected_text(5), "completed")
+    assert seen["id"].startswith("resp_")
+    assert seen["usage"]["output_tokens"] > 0
+
+
+async def test_a_responses_stream_is_put_together_by_the_sdk(scenario: Any) -> None:
+    seen = await scenario("responseStream")
+    assert seen["numbers"] == list(range(1, len(seen["numbers"]) + 1))
+    assert seen["text"] == expected_text(5)
+
+
+async def test_a_function_is_called_and_answered(scenario: Any) -> None:
+    seen = await scenario("responseTools")
+    assert seen["arguments"] == {"q": "weather in Paris"}
+    assert seen["continued"] == seen["whole"] == "The tool said: sunny"
+
+
+async def test_a_response_in_the_background_is_polled(scenario: Any) -> None:
+    seen = await scenario("responseBackground")
+    assert seen["begun"] in ("queued", "in_progress")
+    assert (seen["status"], seen["text"]) == ("completed", expected_text(20))
+
+
+async def test_a_responses_stream_is_resumed_behind_its_last_event(scenario: Any) -> None:
+    seen = await scenario("responseResumed")
+    assert seen["numbers"] == list(range(1, len(seen["numbers"]) + 1))
+    assert (seen["text"], seen["last"]) == (expected_text(20), "response.completed")
+
+
+async def test_a_response_is_cancelled(scenario: Any) -> None:
+    assert await scenario("responseCancelled") == {"status": "cancelled"}
+
+
+async def test_a_responses_input_items_are_listed(scenario: Any) -> None:
+    assert await scenario("responseItems") == {"texts": ["/fake text tokens=1"]}
+
+
+async def test_a_response_that_was_deleted_is_gone(scenario: Any) -> None:
+    assert await scenario("responseDeleted") == {"status": 404, "code": "response_not_found"}
+
+
 async def test_models_are_listed(scenario: Any) -> None:
     assert (await scenario("models"))["ids"] == [
         "openclaw",
