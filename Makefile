@@ -15,13 +15,16 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check bench faults lock clean
+.PHONY: help run demo test check bench faults lock clean
 
 help: ## show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(STAMPS)/workspace ## start the whole gateway here, with an embedded Valkey and model (ARGS="--port 0")
 	@$(BIN)/openclaw-gateway up $(ARGS)
+
+demo: $(STAMPS)/workspace ## see a GitHub push become a message on a local fake Discord (ARGS="--json")
+	@$(BIN)/python -m examples.github_to_discord $(ARGS)
 
 # The fault ring measures times, so no other ring runs beside it.
 test: $(STAMPS)/dev $(STAMPS)/workspace ## run every test ring but the full fault ring (ARGS="tests/unit -k lane")

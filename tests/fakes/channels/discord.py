@@ -100,6 +100,7 @@ class FakeDiscord(FakePlatform):
         self.places = {
             "100": Place("100", "general"),
             "101": Place("101", "random"),
+            "103": Place("103", "dev-notifications"),
             "102": Place("102", "random", guild="2"),
             "200": Place("200", "ideas", kind=FORUM),
         }
