@@ -13,7 +13,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import chat, hooks, providers, queue
+from benchmarks import chat, deliveries, hooks, providers, queue
 from benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
     "short-runs": chat.short_runs,
     "tokens": chat.tokens,
     "providers": providers.run,
+    "deliveries": deliveries.run,
     "hooks": hooks.run,
 }
 
