@@ -26,6 +26,7 @@ from openclaw_ingress.handlers.chat_completions import (
 from openclaw_ingress.handlers.run_events import follow_run_events
 from openclaw_ingress.handlers.runs import read_run
 from openclaw_ingress.route import Route
+from openclaw_ingress.routes import RESPONSES
 from openclaw_ingress.service import IngressService
 
 CHAT = "/v1/chat/completions"
@@ -36,6 +37,7 @@ ROUTES = (
     Route("GET", CHAT + "/{id}", resume_chat_completion, "operator.read"),
     Route("GET", "/v1/runs/{id}", read_run, "operator.read"),
     Route("GET", "/v1/runs/{id}/events", follow_run_events, "operator.read"),
+    *RESPONSES,
 )
 
 Script = Callable[["Execution"], Awaitable[None]]
