@@ -26,7 +26,7 @@ def choose_agent(
     and under `compat: current` it is refused. Raises InvalidRequest.
     """
     http = config.gateway.http
-    if not _is_openclaw_form(model) and (
+    if not is_openclaw_form(model) and (
         http.endpoints.chat_completions.strict_model or http.compat == "current"
     ):
         raise _invalid_model()
@@ -42,7 +42,7 @@ def choose_agent(
 
 def require_openclaw_form(model: str) -> None:
     """Raise InvalidRequest for a `model` that names no agent."""
-    if not _is_openclaw_form(model):
+    if not is_openclaw_form(model):
         raise _invalid_model()
 
 
@@ -55,7 +55,7 @@ def choose_backend_model(
     Raises InvalidRequest for a header that names none or one that is not allowed.
     """
     if not model_header:
-        foreign = not _is_openclaw_form(model)
+        foreign = not is_openclaw_form(model)
         return model if foreign and is_allowed_model(config, agent, model) else None
     if not _is_backend_model(model_header):
         raise InvalidRequest("Invalid `x-openclaw-model`.")
@@ -76,7 +76,8 @@ def is_allowed_model(config: Config, agent: Agent, model: str) -> bool:
     return agent.allows(model) and model.partition("/")[0] in config.models.providers
 
 
-def _is_openclaw_form(model: str) -> bool:
+def is_openclaw_form(model: str) -> bool:
+    """Whether `model` names an agent, or the default one, and not a backend's model."""
     return model.lower() in _DEFAULT_FORMS or _AGENT_FORM.match(model) is not None
 
 

@@ -27,6 +27,7 @@ from openclaw_ingress.app_keys import (
 from openclaw_ingress.auth.authenticator import Authenticator
 from openclaw_ingress.auth.client_address import ClientAddresses
 from openclaw_ingress.auth.failure_limiter import FailureLimiter
+from openclaw_ingress.destinations import DESTINATIONS, Destinations
 from openclaw_ingress.hook_context import HOOKS, hook_context
 from openclaw_ingress.middleware.authentication import authenticate
 from openclaw_ingress.middleware.authorization import authorize
@@ -80,6 +81,7 @@ def create_app(
     app[STORE] = store
     app[QUEUE] = queue
     app[CRON] = CronScheduler(config, store)
+    app[DESTINATIONS] = Destinations(config, channels)
     app[READER] = reader
     app[DRAIN] = drain
     app[READINESS] = Readiness(store, drain, clock, strict=config.redis.durability == "strict")

@@ -40,18 +40,24 @@ class AdmissionHeaders:
     @classmethod
     def read(cls, headers: Mapping[str, str]) -> AdmissionHeaders:
         """Take them from a request's headers; raises InvalidRequest."""
-        key = headers.get(IDEMPOTENCY_KEY)
-        if key is not None and not _VISIBLE_ASCII.match(key):
-            raise InvalidRequest(
-                f"`{IDEMPOTENCY_KEY}` must be 1 to 255 visible ASCII characters.",
-                param=IDEMPOTENCY_KEY,
-            )
+        key = idempotency_key(headers)
         word = headers.get(ON_DISCONNECT, "cancel").strip().lower()
         if word not in _DISCONNECT_WORDS:
             raise InvalidRequest(
                 f"`{ON_DISCONNECT}` must be `cancel` or `continue`.", param=ON_DISCONNECT
             )
-        return cls(key or "", word)
+        return cls(key, word)
+
+
+def idempotency_key(headers: Mapping[str, str]) -> str:
+    """Return the `Idempotency-Key` of a request, "" for none; raises InvalidRequest."""
+    key = headers.get(IDEMPOTENCY_KEY)
+    if key is not None and not _VISIBLE_ASCII.match(key):
+        raise InvalidRequest(
+            f"`{IDEMPOTENCY_KEY}` must be 1 to 255 visible ASCII characters.",
+            param=IDEMPOTENCY_KEY,
+        )
+    return key or ""
 
 
 class Reading:
@@ -92,6 +98,7 @@ async def submit(
             reader=app[READER],
             on_disconnect=headers.on_disconnect,
             record=record,
+            rule=chat.rule,
         )
     )
     try:

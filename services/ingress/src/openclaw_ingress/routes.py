@@ -40,7 +40,11 @@ from openclaw_ingress.handlers.hooks_wake import wake
 from openclaw_ingress.handlers.models import list_models, read_model
 from openclaw_ingress.handlers.readyz import read_readiness
 from openclaw_ingress.handlers.responses import create_response
+from openclaw_ingress.handlers.run_cancel import cancel_run
+from openclaw_ingress.handlers.run_create import create_run
 from openclaw_ingress.handlers.run_events import follow_run_events
+from openclaw_ingress.handlers.run_list import list_runs
+from openclaw_ingress.handlers.run_retry import retry_run
 from openclaw_ingress.handlers.runs import read_run
 from openclaw_ingress.handlers.startupz import read_startup
 from openclaw_ingress.handlers.stored_responses import (
@@ -86,7 +90,12 @@ RESPONSES: Final = (
 )
 
 RUNS: Final = (
+    Route("POST", "/v1/runs", create_run, WRITE),
+    Route("GET", "/v1/runs", list_runs, READ),
     Route("GET", "/v1/runs/{id}", read_run, READ),
+    Route("POST", "/v1/runs/{id}/cancel", cancel_run, WRITE),
+    Route("POST", "/v1/runs/{id}/stop", cancel_run, WRITE),
+    Route("POST", "/v1/runs/{id}/retry", retry_run, WRITE),
     Route("GET", "/v1/runs/{id}/events", follow_run_events, READ),
 )
 

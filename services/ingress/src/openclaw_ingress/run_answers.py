@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from openclaw_common.contracts.run_event import RUN_QUEUED, RunEvent
+from openclaw_common.store.admission import Replayed
 from openclaw_common.store.runs import RunRecord
 from openclaw_ingress.app_keys import CONFIG, READER, STORE
 from openclaw_ingress.chat_admission import joining_reader
@@ -94,6 +95,14 @@ def run_headers(run_id: str, session_key: str, position: int = 0) -> dict[str, s
     headers = {"x-run-id": run_id, "x-openclaw-session-key": header_value(session_key)}
     if position > 0:
         headers["x-openclaw-queue-position"] = str(position)
+    return headers
+
+
+def joined_headers(record: RunRecord, outcome: Replayed) -> dict[str, str]:
+    """Return the headers of an answer about the run that a request became part of."""
+    headers = record_headers(record, replayed=not outcome.collected)
+    if outcome.collected:
+        headers["x-openclaw-collected"] = "true"
     return headers
 
 

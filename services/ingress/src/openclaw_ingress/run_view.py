@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
+from openclaw_common.contracts.delivery import DeliveryStatus
+from openclaw_common.contracts.run import RunStatus
 from openclaw_common.contracts.run_event import MESSAGE_DELTA, RunEvent
 from openclaw_common.store.runs import RunRecord
+from openclaw_ingress.schemas.run_object import RunObject
 from openclaw_ingress.sse import frame
 
 
-def run_object(record: RunRecord) -> dict[str, Any]:
+def run_object(
+    record: RunRecord,
+    deliveries: Sequence[tuple[str, DeliveryStatus]] = (),
+    *,
+    max_attempts: int,
+) -> RunObject:
     """Return the `run` object; times are Unix seconds. What is not known yet is null."""
     result = record.result
     reason = result.incomplete_reason if result else None
     started_ms = record.started_ms
-    body: dict[str, Any] = {
+    wait_ms = None if started_ms is None else max(0, started_ms - record.created_ms)
+    body: RunObject = {
         "id": record.id,
         "object": "run",
-        "status": record.status.value,
+        "status": _status(record),
         "agent_id": record.agent_id,
         "session_key": record.session_key,
         "source": record.source,
         "model": record.model,
         "attempt": record.attempt,
+        "max_attempts": max_attempts,
         "created_at": record.created_ms // 1000,
+        "queued_at": record.created_ms // 1000,
         "started_at": _seconds(started_ms),
         "completed_at": _seconds(record.ended_ms),
         "expires_at": _seconds(record.expires_ms),
@@ -36,15 +47,45 @@ def run_object(record: RunRecord) -> dict[str, Any]:
         "incomplete_details": {"reason": reason} if reason else None,
         "last_sequence_number": record.last_sequence,
         "queue_position": record.queue_position,
-        "queue_wait_ms": None if started_ms is None else max(0, started_ms - record.created_ms),
+        "queue_wait_ms": wait_ms,
+        "time_to_first_token_ms": _first_token_ms(record, wait_ms),
+        "delivery": {
+            "requested": record.delivers,
+            "status": _delivery_status(record, deliveries),
+            "ids": [delivery_id for delivery_id, _ in deliveries],
+        },
+        "multitask_strategy": record.strategy,
+        "metadata": dict(record.metadata),
+        "idempotency_key": record.idempotency_key,
+        "retry_of": record.retry_of,
     }
     if record.cancel_reason is not None:
         body["cancel_reason"] = record.cancel_reason
-    if record.idempotency_key is not None:
-        body["idempotency_key"] = record.idempotency_key
-    if record.retry_of is not None:
-        body["retry_of"] = record.retry_of
     return body
+
+
+def _status(record: RunRecord) -> str:
+    if record.status is RunStatus.IN_PROGRESS and record.cancel_reason is not None:
+        return "cancelling"
+    return record.status.value
+
+
+def _first_token_ms(record: RunRecord, wait_ms: int | None) -> int | None:
+    result = record.result
+    if wait_ms is None or result is None or result.first_text_ms is None or record.attempt != 1:
+        return None
+    return wait_ms + result.first_text_ms
+
+
+def _delivery_status(
+    record: RunRecord, deliveries: Sequence[tuple[str, DeliveryStatus]]
+) -> str | None:
+    """The one that says most: what failed, else what is under way, else what went well."""
+    statuses = [status for _, status in deliveries]
+    if not statuses:
+        waits = record.delivers and not record.status.terminal
+        return DeliveryStatus.PENDING.value if waits else None
+    return min(statuses, key=_TELLING.index).value
 
 
 def events_page(run_id: str, events: Sequence[RunEvent], *, has_more: bool) -> dict[str, Any]:
@@ -59,10 +100,14 @@ def events_page(run_id: str, events: Sequence[RunEvent], *, has_more: bool) -> d
 
 
 class RunEventsView:
-    """The native event stream of one run for one client, behind sequence `after`."""
+    """The native event stream of one run for one client, behind sequence `after`.
 
-    def __init__(self, run_id: str, *, after: int) -> None:
+    `id_prefix` stands in front of the sequence in each frame's id.
+    """
+
+    def __init__(self, run_id: str, *, after: int, id_prefix: str = "") -> None:
         self._run_id = run_id
+        self._id_prefix = id_prefix
         self._after = after
         self._run = b',"run_id":%s,"attempt":' % orjson.dumps(run_id)
         self._ended = False
@@ -83,8 +128,11 @@ class RunEventsView:
                 frames.append(self._truncated(event.sequence))
             self._after = event.sequence
             self._ended = event.terminal
-            frames.append(frame(self._data(event), event_id=event.sequence, event=event.type))
+            frames.append(frame(self._data(event), event_id=self._id(event), event=event.type))
         return b"".join(frames)
+
+    def _id(self, event: RunEvent) -> int | str:
+        return f"{self._id_prefix}{event.sequence}" if self._id_prefix else event.sequence
 
     def _data(self, event: RunEvent) -> bytes:
         if event.type != MESSAGE_DELTA:
@@ -104,6 +152,13 @@ class RunEventsView:
             "first_available": first_available,
         }
         return frame(orjson.dumps(data), event="stream_truncated")
+
+
+_TELLING: Final = (
+    *(DeliveryStatus.DEAD, DeliveryStatus.FAILED, DeliveryStatus.UNKNOWN),
+    *(DeliveryStatus.RETRYING, DeliveryStatus.SENDING, DeliveryStatus.PENDING),
+    *(DeliveryStatus.CANCELLED, DeliveryStatus.DELIVERED, DeliveryStatus.SUPPRESSED),
+)
 
 
 def _seconds(milliseconds: int | None) -> int | None:

@@ -50,15 +50,26 @@ def header_value(session_key: str) -> str:
     return quote(session_key, safe=_VISIBLE.replace("%", ""))
 
 
-def _given_key(agent_id: str, key: str) -> str:
+def named_session(agent_id: str, key: str, name: str) -> str:
+    """Return the stored form of a session key that a client named in the parameter `name`.
+
+    Raises InvalidRequest for a reserved namespace, an empty or overlong key, and what is not
+    printable.
+    """
+    if not key.strip() or not key.isprintable():
+        raise InvalidRequest(f"`{name}` must be printable text.", param=name)
+    return _given_key(agent_id, key, name)
+
+
+def _given_key(agent_id: str, key: str, param: str = "x-openclaw-session-key") -> str:
     if len(key) > MAX_KEY_CHARS:
-        raise InvalidRequest(f"`x-openclaw-session-key` is limited to {MAX_KEY_CHARS} characters.")
+        raise InvalidRequest(f"`{param}` is limited to {MAX_KEY_CHARS} characters.", param=param)
     name = key.strip()
     while agent_of(name) is not None:
         name = name.split(":", 2)[2].strip()
     if name.lower().startswith(RESERVED):
         raise InvalidRequest(
-            "`x-openclaw-session-key` cannot use reserved internal session namespaces."
+            f"`{param}` cannot use reserved internal session namespaces.", param=param
         )
     return key if agent_of(key) is not None else f"agent:{agent_id}:{key}"
 

@@ -14,9 +14,11 @@ DONE: Final = b"data: [DONE]\n\n"
 """The last frame of an OpenAI stream."""
 
 
-def frame(data: bytes, *, event_id: int | None = None, event: str | None = None) -> bytes:
+def frame(data: bytes, *, event_id: int | str | None = None, event: str | None = None) -> bytes:
     """Return one frame; `event_id` is what a client sends back as `Last-Event-ID`."""
-    head = b"" if event_id is None else b"id: %d\n" % event_id
+    head = b""
+    if event_id is not None:
+        head = b"id: %s\n" % str(event_id).encode()
     if event is not None:
         head += b"event: %s\n" % event.encode()
     return b"%sdata: %s\n\n" % (head, data)

@@ -182,7 +182,7 @@ def _record(
     request = DeliveryRequest.decode(values["payload"] or b"")
     return DeliveryRecord(
         id=delivery_id,
-        status=_status((values["status"] or b"").decode(), int(values["tries"] or 0)),
+        status=stored_status((values["status"] or b"").decode(), int(values["tries"] or 0)),
         attempt=int(values["attempt"] or 0),
         request=request,
         created_ms=int(values["created_ms"] or 0),
@@ -192,7 +192,8 @@ def _record(
     )
 
 
-def _status(stored: str, tries: int) -> DeliveryStatus:
+def stored_status(stored: str, tries: int) -> DeliveryStatus:
+    """Return the status that a record's fields `status` and `tries` say."""
     if stored == "queued":
         return DeliveryStatus.RETRYING if tries else DeliveryStatus.PENDING
     if stored == "in_progress":

@@ -28,6 +28,7 @@ from openclaw_common.store.limits import AuthLimits
 from openclaw_common.store.pacing import Pacing
 from openclaw_common.store.provider_bench import ProviderBench
 from openclaw_common.store.responses import Responses
+from openclaw_common.store.run_deliveries import RunDeliveries
 from openclaw_common.store.run_lists import RunLists
 from openclaw_common.store.run_stream import RunStreams
 from openclaw_common.store.runs import Runs
@@ -75,6 +76,7 @@ class Store:
     sessions: Sessions
     session_steps: SessionSteps
     run_lists: RunLists
+    run_deliveries: RunDeliveries
     system_events: SystemEvents
     schedule: Schedule
     limits: AuthLimits
@@ -159,6 +161,7 @@ class Store:
             sessions=Sessions(client, keys),
             session_steps=SessionSteps(run_jobs.scripts, Sessions(client, keys), sessions),
             run_lists=RunLists(run_jobs.scripts),
+            run_deliveries=RunDeliveries(client, keys),
             system_events=SystemEvents(
                 run_jobs.scripts,
                 EventLimits(runs.max_system_events, runs.system_event_retention_seconds * 1000),

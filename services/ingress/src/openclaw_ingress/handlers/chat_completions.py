@@ -34,6 +34,7 @@ from openclaw_ingress.responses import json_response
 from openclaw_ingress.run_answers import (
     FIRST_EVENT,
     begin_stream,
+    joined_headers,
     record_headers,
     run_headers,
     stream_joined,
@@ -141,7 +142,7 @@ async def _stream_new(
     record = await find_run(app, outcome.id)
     after = resume_point(request, record)
     view = ChatCompletionView.of(record, include_usage=chat.run.include_usage, starting_after=after)
-    return await stream_joined(request, record, view, record_headers(record, replayed=True))
+    return await stream_joined(request, record, view, joined_headers(record, outcome))
 
 
 async def _answer_new(
@@ -168,7 +169,7 @@ async def _answer_new(
             await wait_until_ended(app, record.id, after=record.last_sequence)
             reading.run_ended = True
         record = await find_run(app, record.id)
-    return _answer(request, record, record_headers(record, replayed=True))
+    return _answer(request, record, joined_headers(record, outcome))
 
 
 def _answer(

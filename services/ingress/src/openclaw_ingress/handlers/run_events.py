@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Final
 
 from aiohttp import web
 
 from openclaw_common.contracts.errors import InvalidRequest
-from openclaw_common.contracts.run_event import RunEvent
 from openclaw_common.store.runs import RunRecord
-from openclaw_ingress.app_keys import CONFIG, READER, STORE
-from openclaw_ingress.follow import PAGE, SseResponse, events_of, kept_events, relay
+from openclaw_ingress.app_keys import STORE
+from openclaw_ingress.follow import PAGE
+from openclaw_ingress.native_stream import stream_events
 from openclaw_ingress.open_streams import OPEN_STREAMS
 from openclaw_ingress.responses import json_response
-from openclaw_ingress.run_lookup import LAST_EVENT_ID, StreamExpired, find_run, resume_point
-from openclaw_ingress.run_view import RunEventsView, events_page
-from openclaw_ingress.sse import retry
+from openclaw_ingress.run_lookup import StreamExpired, find_run, resume_point
+from openclaw_ingress.run_view import events_page
 
-RECONNECT_MS: Final = 1000
-"""How soon a client that lost the stream shall come back, in milliseconds."""
 PAGE_DEFAULT: Final = 20
 PAGE_MAX: Final = 100
 _LIMIT: Final = re.compile(r"[0-9]{1,3}\Z")
@@ -40,10 +35,7 @@ async def follow_run_events(request: web.Request) -> web.StreamResponse:
     if as_page:
         return await _page(request, record, after, limit)
     with request.app[OPEN_STREAMS].slot():
-        if record.status.terminal:
-            return await _replay(request, record, after)
-        live = events_of(request.app[STORE], request.app[READER], record.id, after)
-        return await _stream(request, record, after, live)
+        return await stream_events(request, record, after, {"x-run-id": record.id})
 
 
 async def _page(
@@ -54,34 +46,6 @@ async def _page(
         raise StreamExpired
     page = events_page(record.id, events[:limit], has_more=len(events) > limit)
     return json_response(page, headers={"Cache-Control": "no-store", "x-run-id": record.id})
-
-
-async def _replay(request: web.Request, record: RunRecord, after: int) -> web.StreamResponse:
-    page = await request.app[STORE].streams.read(record.id, after, PAGE)
-    if not page and not 0 < record.last_sequence <= after:
-        raise StreamExpired
-    if not page and LAST_EVENT_ID in request.headers:
-        # An EventSource that has the terminal event would come back for ever, but for a 204.
-        return web.Response(status=204, headers={"x-run-id": record.id})
-    return await _stream(request, record, after, kept_events(request.app[STORE], record.id, page))
-
-
-async def _stream(
-    request: web.Request,
-    record: RunRecord,
-    after: int,
-    source: AsyncGenerator[list[RunEvent], None],
-) -> web.StreamResponse:
-    async with aclosing(source) as events:
-        sse = await SseResponse.begin(
-            request,
-            {"Cache-Control": "no-store", "x-run-id": record.id},
-            keep_alive_s=request.app[CONFIG].ingress.sse_keep_alive_seconds,
-        )
-        view = RunEventsView(record.id, after=after)
-        first = retry(RECONNECT_MS)
-        await relay(request, sse, events, view, request.app[OPEN_STREAMS], first=first)
-        return sse.response
 
 
 def _wants_page(request: web.Request) -> bool:

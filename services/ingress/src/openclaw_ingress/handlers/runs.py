@@ -16,7 +16,7 @@ from openclaw_ingress.app_keys import CONFIG, READER, STORE
 from openclaw_ingress.follow import wait_for_end
 from openclaw_ingress.open_streams import OPEN_STREAMS
 from openclaw_ingress.run_lookup import find_run
-from openclaw_ingress.run_view import run_object
+from openclaw_ingress.run_objects import run_objects
 
 _SECONDS: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?\Z")
 
@@ -33,7 +33,8 @@ async def read_run(request: web.Request) -> web.Response:
     if wait_s > 0 and not record.status.terminal:
         await _wait(app, record, wait_s)
         record = await find_run(app, record.id)
-    body = orjson.dumps(run_object(record))
+    (run,) = await run_objects(app, [record])
+    body = orjson.dumps(run)
     tag = hashlib.sha256(body).hexdigest()[:32]
     headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache", "x-run-id": record.id}
     if any(known.value in (tag, "*") for known in request.if_none_match or ()):

@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
 
 from openclaw_common.contracts.errors import InvalidRequest
 from openclaw_common.contracts.ids import agent_of
+from openclaw_common.contracts.multitask import MultitaskRule
 from openclaw_common.contracts.run import RunRequest
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.egress.hosts import HostPattern
 from openclaw_ingress.agents import DEFAULT_MODEL, choose_agent, choose_backend_model
 from openclaw_ingress.json_body import parse_object
+from openclaw_ingress.multitask import asked_strategy, multitask_rule
 from openclaw_ingress.schemas import js
 from openclaw_ingress.schemas.images import parse_images
 from openclaw_ingress.schemas.messages import parse_messages
@@ -53,11 +55,13 @@ class ChatCompletionRequest:
     """A validated request: the run, and what stands for it in an idempotency record.
 
     `fingerprint` is the SHA-256 of what an `Idempotency-Key` stands for: body, agent, backend model
-    and chosen session (run-api.md §4.6); empty unless it was asked for.
+    and chosen session (run-api.md §4.6); empty unless it was asked for. `rule` says what is done
+    while the session is busy.
     """
 
     run: RunRequest
     fingerprint: str = ""
+    rule: MultitaskRule = field(default_factory=MultitaskRule)
 
 
 def parse_chat_completion(
@@ -105,7 +109,10 @@ def parse_chat_completion(
         message_channel=message_channel(headers.message_channel),
         thinking=thinking,
     )
-    return ChatCompletionRequest(run, _fingerprint(body, run) if fingerprint else "")
+    rule = MultitaskRule()
+    if not run.ephemeral:
+        rule = multitask_rule(config, agent, run.message_channel, asked_strategy(body))
+    return ChatCompletionRequest(run, _fingerprint(body, run) if fingerprint else "", rule)
 
 
 def _header(headers: Mapping[str, str], name: str) -> str:

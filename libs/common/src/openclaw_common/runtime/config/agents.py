@@ -108,6 +108,8 @@ class AgentSettings(Section):
     """Tokens of context to use at most; without it the model's, or 128000 where that is unknown."""
     compaction: Compaction = Compaction()
     memory_search: MemorySearch = MemorySearch()
+    multitask_strategy: Literal["enqueue", "reject", "interrupt", "collect"] | None = None
+    """What is done with a message for a busy session; null for what `messages.queue` says."""
     heartbeat: Heartbeat = Heartbeat()
     """Its turns by itself; an entry sets single keys of it."""
 

@@ -1,0 +1,34 @@
+"""What is done with a message for a busy session: as the request says, its agent, or the config."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from openclaw_common.contracts.multitask import STRATEGIES, MultitaskRule
+from openclaw_common.runtime.config import Agent, Config
+from openclaw_ingress.schemas import fields
+
+MEMBER: Final = "multitask_strategy"
+_OF_MODE: Final[Mapping[str, str]] = {
+    "steer": "enqueue",
+    "followup": "enqueue",
+    "collect": "collect",
+    "interrupt": "interrupt",
+}
+"""Strategies of OpenClaw's queue modes. A run cannot be steered from outside: the message waits."""
+
+
+def multitask_rule(
+    config: Config, agent: Agent, channel: str, asked: str | None = None
+) -> MultitaskRule:
+    """Return the rule for a message of `channel` to `agent`; `asked` is the request's strategy."""
+    queue = config.messages.queue
+    mode = queue.by_channel.get(channel, queue.mode)
+    strategy = asked or agent.multitask_strategy or _OF_MODE[mode]
+    return MultitaskRule(strategy, queue.cap, queue.drop)
+
+
+def asked_strategy(body: dict[str, Any]) -> str | None:
+    """Return the strategy that a body asks for, None for none. Raises InvalidRequest."""
+    return fields.choice(body, MEMBER, STRATEGIES)
