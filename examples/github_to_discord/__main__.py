@@ -1,7 +1,7 @@
 """`make demo`: a GitHub push, posted as a webhook, ends as a message on a local fake Discord.
 
 Starts the fake Discord and the whole gateway in a folder that is thrown away, posts the push to the
-mapping of `openclaw.json5`, and prints the delivery with its receipt and what Discord was sent.
+mapping of `gateway.json5`, and prints the delivery with its receipt and what Discord was sent.
 Exits with 1 when the message did not arrive.
 """
 
@@ -33,23 +33,23 @@ class DemoFailed(Exception):
     """The message did not arrive; the text says how far it came."""
 
 
-async def demo(as_json: bool) -> None:
+async def demo(as_json: bool, environ: Mapping[str, str]) -> None:
     """Run it and print what happened. Raises DemoFailed."""
     secret, hook_token = secrets.token_hex(16), secrets.token_hex(16)
     with tempfile.TemporaryDirectory(prefix="openclaw-demo-") as folder:
         fake = [sys.executable, "-m", "tests.fakes.channels.discord"]
-        async with _process(fake, ROOT, os.environ) as (_, discord):
-            environ = {
-                **os.environ,
+        async with _process(fake, ROOT, environ) as (_, discord):
+            named = {
+                **environ,
                 "DEMO_DISCORD_URL": discord["base_url"],
                 "DEMO_GATEWAY_TOKEN": secret,
                 "DEMO_HOOK_TOKEN": hook_token,
             }
-            config = str(HERE / "openclaw.json5")
+            config = str(HERE / "gateway.json5")
             gateway = Path(sys.executable).with_name("openclaw-gateway")
             up = [str(gateway), "up", "--json", "--port", "0", "--config", config]
             async with (
-                _process(up, Path(folder), environ) as (_, report),
+                _process(up, Path(folder), named) as (_, report),
                 aiohttp.ClientSession() as http,
             ):
                 await _show(http, report["url"], secret, hook_token, discord["port"], as_json)
@@ -120,7 +120,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     try:
-        asyncio.run(demo(parser.parse_args().json))
+        # The composition root.
+        environ = os.environ  # noqa: TID251
+        asyncio.run(demo(parser.parse_args().json, environ))
     except DemoFailed as failure:
         print(f"the demo failed: {failure}", file=sys.stderr)
         return 1
