@@ -49,6 +49,8 @@ async def test_the_list_goes_from_new_to_old_in_pages(gateway: Gateway) -> None:
         seen += [job["id"] for job in page["data"]]
         more, after = page["has_more"], f"&after={page['last_id']}"
     assert seen == ["j4", "j3", "j2", "j1", "j0"]
+    _, page = await gateway.ask("GET", "?limit=2&before=j1")
+    assert ([job["id"] for job in page["data"]], page["has_more"]) == (["j3", "j2"], True)
 
 
 @pytest.mark.parametrize("query", ["?limit=0", "?limit=101", "?limit=x", "?after=nobody"])

@@ -49,6 +49,8 @@ async def test_the_history_goes_from_new_to_old_in_pages(gateway: Gateway) -> No
         seen += page["data"]
         more, after = page["has_more"], f"&after={page['last_id']}"
     assert [tick["runId"] for tick in seen] == ids[::-1]
+    _, page = await gateway.ask("GET", f"/j/runs?limit=2&before={seen[-1]['id']}")
+    assert [tick["runId"] for tick in page["data"]] == [ids[2], ids[1]]
     assert [tick["runStatus"] for tick in seen] == ["queued"] * 4 + ["cancelled"]
     assert all((tick["manual"], tick["jobId"]) == (True, "j") for tick in seen)
 

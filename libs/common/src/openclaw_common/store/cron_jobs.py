@@ -71,14 +71,20 @@ class CronJobs:
         """Return one job, None for one that is not there."""
         return await self.schedule.record(entry_of(job_id))
 
-    async def history(self, job_id: str, *, after: str, limit: int) -> list[PastTick]:
-        """Return up to `limit` ticks older than the one with id `after`, or all, newest first."""
+    async def history(
+        self, job_id: str, *, after: str, limit: int, newer: bool = False
+    ) -> list[PastTick]:
+        """Return up to `limit` ticks behind the one with id `after`, or all, newest first.
+
+        With `newer` those that came after it, oldest first.
+        """
         scripts = self.schedule.scripts
+        command, start, end = ("XRANGE", "-", "+") if newer else ("XREVRANGE", "+", "-")
         found = await scripts.client.execute(
-            "XREVRANGE",
+            command,
             scripts.keys.ticks(entry_of(job_id)),
-            f"({after}" if after else "+",
-            "-",
+            f"({after}" if after else start,
+            end,
             "COUNT",
             limit,
         )

@@ -26,9 +26,9 @@ from openclaw_common.store.schedule import FireOutcome, Origin, ScheduledRecord
 from openclaw_ingress.app_keys import CALLER, CONFIG, CRON, STORE
 from openclaw_ingress.auth.scopes import ADMIN, covers
 from openclaw_ingress.cron_view import job_object, tick_object
+from openclaw_ingress.cursor_list import Cursor, list_object, parse_cursor
 from openclaw_ingress.errors import MissingScope
 from openclaw_ingress.json_body import parse_object, read_body
-from openclaw_ingress.paging import AFTER, list_object, page_limit, unknown_cursor
 from openclaw_ingress.responses import NO_STORE, json_response
 from openclaw_ingress.schemas.cron_job import parse_cron_change, parse_cron_job
 
@@ -42,15 +42,20 @@ class CronConflict(GatewayError):
 
 async def list_jobs(request: web.Request) -> web.Response:
     """Answer a page of jobs, the newest first. Raises InvalidRequest, StoreUnavailable."""
-    limit, after = page_limit(request), request.query.get(AFTER, "")
+    cursor = parse_cursor(request.query)
     jobs = request.app[STORE].cron_jobs
     names = await jobs.names()
-    if after and entry_of(after) not in names:
-        raise unknown_cursor()
-    rest = names[names.index(entry_of(after)) + 1 :] if after else names
-    records = [await jobs.schedule.record(name) for name in rest[:limit]]
+    if cursor.newer:
+        names.reverse()
+    if cursor.item_id is not None:
+        entry = entry_of(cursor.item_id)
+        if entry not in names:
+            raise _unknown_item(cursor)
+        names = names[names.index(entry) + 1 :]
+    records = [await jobs.schedule.record(name) for name in names[: cursor.limit]]
     data = [job_object(record) for record in records if record is not None]
-    return json_response(list_object(data, has_more=len(rest) > limit), headers=NO_STORE)
+    page = list_object(data, cursor, more=len(names) > cursor.limit, last=None)
+    return json_response(page, headers=NO_STORE)
 
 
 async def create_job(request: web.Request) -> web.Response:
@@ -140,17 +145,19 @@ async def list_job_runs(request: web.Request) -> web.Response:
 
     Raises InvalidRequest, NotFound, StoreUnavailable.
     """
-    limit, after = page_limit(request), request.query.get(AFTER, "")
+    cursor = parse_cursor(request.query)
+    after = cursor.item_id or ""
     if after and not is_cursor(after):
-        raise unknown_cursor()
-    job_id = request.match_info["id"]
-    jobs = request.app[STORE].cron_jobs
-    ticks = await jobs.history(job_id, after=after, limit=limit + 1)
+        raise _unknown_item(cursor)
+    job_id, jobs = request.match_info["id"], request.app[STORE].cron_jobs
+    limit = cursor.limit
+    ticks = await jobs.history(job_id, after=after, limit=limit + 1, newer=cursor.newer)
     if not ticks and not after:
         await _find(request)
     statuses = await jobs.statuses([tick.run_id for tick in ticks if tick.run_id])
     data = [tick_object(job_id, tick, statuses) for tick in ticks[:limit]]
-    return json_response(list_object(data, has_more=len(ticks) > limit), headers=NO_STORE)
+    page = list_object(data, cursor, more=len(ticks) > limit, last=None)
+    return json_response(page, headers=NO_STORE)
 
 
 async def _find(request: web.Request, job_id: str | None = None) -> ScheduledRecord:
@@ -172,3 +179,9 @@ async def _body(request: web.Request) -> dict[str, Any]:
 
 def _not_found() -> NotFound:
     return NotFound("There is no such cron job.", code="cron_job_not_found")
+
+
+def _unknown_item(cursor: Cursor) -> InvalidRequest:
+    name = "before" if cursor.newer else "after"
+    message = f"`{name}` must be the id of an item of this list that is still there."
+    return InvalidRequest(message, param=name, code="invalid_cursor")
