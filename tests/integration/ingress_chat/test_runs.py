@@ -39,6 +39,7 @@ async def test_a_finished_run_tells_everything_that_is_known(gateway: Gateway) -
     assert run["created_at"] <= run.pop("started_at") <= run.pop("completed_at")
     assert run.pop("expires_at") > run.pop("created_at")
     assert run.pop("queue_wait_ms") >= 0
+    assert run.pop("queued_at") > 0
     assert run == {
         "id": run_id,
         "object": "run",
@@ -48,13 +49,19 @@ async def test_a_finished_run_tells_everything_that_is_known(gateway: Gateway) -
         "source": "chat",
         "model": "openclaw",
         "attempt": 1,
+        "max_attempts": 5,
         "output": "Hello world",
         "usage": {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8},
         "last_error": None,
         "incomplete_details": None,
         "last_sequence_number": 6,
         "queue_position": None,
+        "time_to_first_token_ms": None,
+        "delivery": {"requested": False, "status": None, "ids": []},
+        "multitask_strategy": "enqueue",
+        "metadata": {},
         "idempotency_key": "k",
+        "retry_of": None,
     }
 
 

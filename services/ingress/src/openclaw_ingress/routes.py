@@ -46,6 +46,13 @@ from openclaw_ingress.handlers.run_events import follow_run_events
 from openclaw_ingress.handlers.run_list import list_runs
 from openclaw_ingress.handlers.run_retry import retry_run
 from openclaw_ingress.handlers.runs import read_run
+from openclaw_ingress.handlers.session import delete_session, read_session
+from openclaw_ingress.handlers.session_events import follow_session_events
+from openclaw_ingress.handlers.session_history import read_history
+from openclaw_ingress.handlers.session_kill import kill_session
+from openclaw_ingress.handlers.session_list import list_sessions
+from openclaw_ingress.handlers.session_messages import list_session_messages
+from openclaw_ingress.handlers.session_reset import reset_session
 from openclaw_ingress.handlers.startupz import read_startup
 from openclaw_ingress.handlers.stored_responses import (
     cancel_response,
@@ -97,6 +104,17 @@ RUNS: Final = (
     Route("POST", "/v1/runs/{id}/stop", cancel_run, WRITE),
     Route("POST", "/v1/runs/{id}/retry", retry_run, WRITE),
     Route("GET", "/v1/runs/{id}/events", follow_run_events, READ),
+)
+
+SESSIONS: Final = (
+    Route("GET", "/v1/sessions", list_sessions, READ),
+    Route("GET", "/v1/sessions/{key}", read_session, READ),
+    Route("DELETE", "/v1/sessions/{key}", delete_session, WRITE),
+    Route("GET", "/v1/sessions/{key}/messages", list_session_messages, READ),
+    Route("GET", "/v1/sessions/{key}/events", follow_session_events, READ),
+    Route("POST", "/v1/sessions/{key}/reset", reset_session, WRITE),
+    Route("GET", "/sessions/{key}/history", read_history, READ, says_ok=True),
+    Route("POST", "/sessions/{key}/kill", kill_session, ADMIN, says_ok=True),
 )
 
 DELIVERIES: Final = (
@@ -157,6 +175,7 @@ def route_table(config: Config) -> tuple[Route, ...]:
         *(CHAT_COMPLETIONS if endpoints.chat_completions.enabled else ()),
         *(RESPONSES if endpoints.responses.enabled else ()),
         *RUNS,
+        *SESSIONS,
         *DELIVERIES,
         *DEAD_LETTERS,
         *TOOLS,
