@@ -27,6 +27,7 @@ ROOT: Final = HERE.parents[1]
 PUSH: Final = ROOT / "tests/integration/ingress_hooks/data/github-push.json"
 ANSWER_LIMIT_S: Final = 60
 POLL_S: Final = 0.2
+ENDED: Final = frozenset({"failed", "dead", "unknown", "suppressed", "cancelled"})
 
 
 class DemoFailed(Exception):
@@ -89,6 +90,8 @@ async def _delivered(
                 for delivery in last.get("data", []):
                     if delivery["status"] == "delivered":
                         return dict(delivery)
+                    if delivery["status"] in ENDED:
+                        raise DemoFailed(f"the delivery ended otherwise: {delivery}")
                 await asyncio.sleep(POLL_S)
     except TimeoutError:
         raise DemoFailed(f"nothing was delivered within {ANSWER_LIMIT_S} s: {last}") from None
