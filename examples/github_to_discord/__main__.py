@@ -66,14 +66,14 @@ async def _show(
             raise DemoFailed(f"POST /hooks/github answered {answer.status}: {accepted}")
     delivery = await _delivered(http, url, secret, accepted["runId"])
     async with http.get(f"http://127.0.0.1:{port}/_accepted") as answer:
-        messages = await answer.json()
+        messages = (await answer.json())["accepted"]
     found = {"hook": accepted, "delivery": delivery, "discord": messages}
     if as_json:
         print(json.dumps(found))
         return
     print(f"POST /hooks/github      -> {json.dumps(accepted)}")
     print(f"GET  /v1/deliveries     -> {json.dumps(delivery, indent=2)}")
-    print(f"the fake Discord was sent: {_texts(messages)!r}")
+    print(f"the fake Discord was sent: {[message['text'] for message in messages]}")
 
 
 async def _delivered(
@@ -95,11 +95,6 @@ async def _delivered(
                 await asyncio.sleep(POLL_S)
     except TimeoutError:
         raise DemoFailed(f"nothing was delivered within {ANSWER_LIMIT_S} s: {last}") from None
-
-
-def _texts(messages: Any) -> list[str]:
-    listed = messages if isinstance(messages, list) else messages.get("data", [])
-    return [message["text"] for message in listed]
 
 
 @asynccontextmanager

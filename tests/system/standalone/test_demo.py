@@ -25,9 +25,7 @@ def test_a_push_becomes_a_message_and_the_delivery_has_its_receipt() -> None:
     assert delivery["status"] == "delivered"
     assert delivery["run_id"] == shown["hook"]["runId"]
     assert delivery["destination"]["to"] == "#dev-notifications"
-    (message,) = (
-        shown["discord"] if isinstance(shown["discord"], list) else shown["discord"]["data"]
-    )
+    (message,) = shown["discord"]
     assert message["to"] == "103"
     assert message["text"]
     assert delivery["parts"][0]["provider_message_id"]
