@@ -67,6 +67,15 @@ def test_every_key_the_code_can_make_has_a_row() -> None:
         keys.auth_failures("<scope>", "<client_ip>"),
         keys.auth_locks,
         keys.provider_bench("<credential_id>"),
+        keys.api_keys,
+        keys.api_key_digests,
+        keys.api_key_revision,
+        keys.api_key_usage("<key_id>"),
+        keys.runs_of_key("<key_id>"),
+        keys.parked("<key_id>"),
+        keys.shares,
+        keys.tenant_turns,
+        keys.held("<tenant>"),
         ARQ_JOB_PREFIX + keys.job_id("<run_id>"),
     ]
     assert sorted(made) == sorted(spec.pattern for spec in TABLE)
@@ -75,6 +84,6 @@ def test_every_key_the_code_can_make_has_a_row() -> None:
 def test_scripts_build_only_keys_that_have_a_row() -> None:
     """A suffix that a script appends to its base must end a pattern of the table."""
     patterns = [spec.pattern for spec in TABLE]
-    for name in (*scripts.JOB_SCRIPTS, *scripts.OTHER_SCRIPTS, "_prelude"):
+    for name in (*scripts.JOB_SCRIPTS, *scripts.OTHER_SCRIPTS, *scripts.SHARED):
         for suffix in re.findall(r"\.\. '(:?[a-z:]+)'", scripts.source(name)):
             assert any(suffix in pattern for pattern in patterns), (name, suffix)

@@ -14,6 +14,7 @@ from typing import Any, Final
 import orjson
 
 from openclaw_common.contracts.run import SchemaNotSupported
+from openclaw_common.contracts.tenants import tenant_of
 
 SCHEMA: Final = 1
 DEFAULT_ACCOUNT: Final = "default"
@@ -132,6 +133,11 @@ class DeliveryRequest:
     suppress: str | None = None
     reply_to: str | None = None
     event: str | None = None
+
+    @property
+    def tenant(self) -> str:
+        """Whose the delivery is, as its session says; empty for nobody's."""
+        return tenant_of(self.session_key or "")
 
     def encode(self) -> bytes:
         """Return the JSON form with its schema number."""

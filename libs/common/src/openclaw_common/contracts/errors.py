@@ -3,10 +3,12 @@
     GatewayError                  has an ErrorBody: status, type, message, code, param
     ├── InvalidRequest            400 invalid_request_error
     ├── Unauthorized              401 authentication_error
+    ├── AgentNotAllowed           403 forbidden / agent_not_allowed
     ├── NotFound                  404 not_found
     ├── IdempotencyConflict       409 invalid_request_error / idempotency_key_conflict
     ├── SessionBusy               409 invalid_request_error / session_busy
     ├── QueueFull                 503 (fleet) or 429 (session) with Retry-After
+    ├── RateLimited               429 rate_limited / rate_limit_exceeded with Retry-After
     └── StoreUnavailable          503 api_error: Redis cannot be reached
 
 Statuses, types and messages are those of contract.md §0 to §1 and run-api.md §4.8.
@@ -95,6 +97,14 @@ class Unauthorized(GatewayError):
         super().__init__(ErrorBody(401, AUTHENTICATION, "Unauthorized"))
 
 
+class AgentNotAllowed(GatewayError):
+    """This API key may not use the agent."""
+
+    def __init__(self, agent_id: str) -> None:
+        message = f"This API key may not use the agent '{agent_id}'."
+        super().__init__(ErrorBody(403, "forbidden", message, "agent_not_allowed"))
+
+
 class NotFound(GatewayError):
     """Not Found"""
 
@@ -133,6 +143,14 @@ class QueueFull(GatewayError):
         super().__init__(
             ErrorBody(status, kind, message, "queue_full"), retry_after_s=retry_after_s
         )
+
+
+class RateLimited(GatewayError):
+    """A limit of the API key is used up; the message says which."""
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        body = ErrorBody(429, RATE_LIMITED, message, "rate_limit_exceeded")
+        super().__init__(body, retry_after_s=retry_after_s)
 
 
 class StoreUnavailable(GatewayError):

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import uuid
 
+from openclaw_common.contracts.tenants import in_tenant, without_tenant
+
 RUN_PREFIX = "run_"
 CHAT_COMPLETION_PREFIX = "chatcmpl_"
 RESPONSE_PREFIX = "resp_"
@@ -63,9 +65,9 @@ def agent_of(session_key: str) -> str | None:
     return agent_id.lower() if kind.lower() == "agent" and agent_id and colon and name else None
 
 
-def main_session(agent_id: str) -> str:
-    """Return the key of an agent's main session."""
-    return f"agent:{agent_id}:main"
+def main_session(agent_id: str, tenant: str = "") -> str:
+    """Return the key of an agent's main session, of its own or of a tenant's."""
+    return in_tenant(tenant, f"agent:{agent_id}:main")
 
 
 def parse_delivery_id(value: str) -> str | None:
@@ -75,7 +77,8 @@ def parse_delivery_id(value: str) -> str | None:
 
 def of_response(session_key: str) -> bool:
     """Whether a session was made for a response, and is reached through that alone."""
-    return agent_of(session_key) is not None and session_key.split(":", 3)[2] == RESPONSE_SESSIONS
+    own = without_tenant(session_key)
+    return agent_of(own) is not None and own.split(":", 3)[2] == RESPONSE_SESSIONS
 
 
 def new_request_id() -> str:

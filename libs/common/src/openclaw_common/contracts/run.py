@@ -14,6 +14,7 @@ from typing import Any, Final
 import orjson
 
 from openclaw_common.contracts.json_text import dumps
+from openclaw_common.contracts.tenants import tenant_of
 
 SCHEMA: Final = 1
 
@@ -250,6 +251,11 @@ class RunRequest:
     multitask_strategy: str = "enqueue"
     documents: tuple[Document, ...] = ()
     embeddings: EmbeddingsInvocation | None = None
+
+    @property
+    def tenant(self) -> str:
+        """Whose the run is, as its session says; empty for nobody's."""
+        return tenant_of(self.session_key)
 
     def encode(self) -> bytes:
         """Return the JSON form with its schema number; lone surrogates become U+FFFD."""

@@ -29,6 +29,7 @@ from openclaw_common.contracts.multitask import (
     message_of,
 )
 from openclaw_common.contracts.run import RunRequest
+from openclaw_common.queue.accounts import current_account
 from openclaw_common.store.admission import (
     Admitted,
     Collecting,
@@ -108,8 +109,15 @@ class RunQueue:
         `on_disconnect="cancel"` the run is cancelled once all readers have been away for the
         disconnect grace. `retry_of` is the run that this one repeats; `record` are further
         fields of its record, `metadata` what it is found by. `rule` says what is done while the
-        session is busy. Raises IdempotencyConflict, QueueFull, SessionBusy, StoreUnavailable.
+        session is busy. The run becomes that of the account on which the task acts, and counts
+        against its limits. Raises IdempotencyConflict, QueueFull, SessionBusy, StoreUnavailable,
+        AgentNotAllowed, RateLimited.
         """
+        account = current_account()
+        request = account.own(request)
+        if idempotency is not None and request.tenant:
+            scope = f"tenant\n{request.tenant}\n{idempotency.scope}"
+            idempotency = replace(idempotency, scope=scope)
         collects = rule.strategy == "collect" and can_collect(request)
         if collects or rule.strategy in ("reject", "interrupt"):
             request = replace(request, multitask_strategy=rule.strategy)
@@ -130,6 +138,7 @@ class RunQueue:
             idempotency=idempotency,
             reader_control=reader.control_of(run_id) if reader else "",
             multitask=_multitask(request, rule),
+            account=account.charge(),
         )
 
     def prepare(self, run_id: str, request: RunRequest) -> NewRun:
@@ -151,6 +160,7 @@ class RunQueue:
             "model": request.model,
             "stream": int(request.stream),
             "include_usage": int(request.include_usage),
+            **({"tenant": request.tenant} if request.tenant else {}),
             **({"delivers": 1} if request.delivery else {}),
             **(
                 {"strategy": request.multitask_strategy}

@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from openclaw_common.contracts.errors import (
     IdempotencyConflict,
@@ -14,6 +14,7 @@ from openclaw_common.contracts.errors import (
     SessionBusy,
     StoreUnavailable,
 )
+from openclaw_common.store.accounting import Charge, LimitState
 from openclaw_common.store.connections import Arg
 from openclaw_common.store.jobs import JobScripts
 
@@ -156,13 +157,14 @@ class Admission:
         delay_ms: int = 0,
         parent: str = "",
         multitask: Multitask = ENQUEUE,
+        account: Charge | None = None,
     ) -> Admitted | Replayed:
         """Accept a job or say why not.
 
         `fields` go into the record as they are; `reader_control` is the control stream of a reader
-        that follows the job; `parent` is the run that caused a delivery. Raises
-        IdempotencyConflict, QueueFull, SessionBusy, StoreUnavailable. Safe to send again with the
-        same `record_id`.
+        that follows the job; `parent` is the run that caused a delivery. It counts against the
+        limits of `account`. Raises IdempotencyConflict, QueueFull, SessionBusy, RateLimited,
+        StoreUnavailable. Safe to send again with the same `record_id`.
         """
         keys = self.scripts.keys
         flat: list[Arg] = []
@@ -170,6 +172,8 @@ class Admission:
             flat += (name, value)
         if idempotency is not None and idempotency.keep_ms is not None:
             flat += ("idempotency_ms", idempotency.keep_ms)
+        if account is not None:
+            flat += ("account", account.field())
         size = sum(len(value) for value in fields.values() if isinstance(value, (bytes, str)))
         scripts = self.bulk if size > BULK_BYTES else self.scripts
         # After that the client gives up, and says that nothing was accepted.
@@ -193,9 +197,16 @@ class Admission:
             ),
             (keys.idempotency(idempotency.digest()) if idempotency else "", reader_control),
         )
+        return self._outcome(record_id, reply, account)
+
+    def _outcome(
+        self, record_id: str, reply: list[Any], account: Charge | None
+    ) -> Admitted | Replayed:
         match reply[0]:
             case b"admitted":
                 self.clock.heard(int(reply[4]))
+                if account is not None and reply[5:]:
+                    account.report(LimitState.read(account.limits, reply[5:]))
                 return Admitted(record_id, int(reply[2]), int(reply[3]))
             case b"replayed":
                 return Replayed(reply[1].decode())
@@ -205,6 +216,10 @@ class Admission:
                 raise SessionBusy(reply[1].decode())
             case b"conflict":
                 raise IdempotencyConflict
+            case b"limited" if account is not None:
+                state = LimitState.read(account.limits, reply[2:])
+                account.report(state)
+                raise state.refusal(reply[1].decode())
             case b"late":
                 self.clock.heard(int(reply[1]))
                 raise StoreUnavailable

@@ -35,6 +35,7 @@ class NewDelivery:
             "thread_id": destination.thread_id or "",
             "run_id": request.run_id or "",
             "session_key": request.session_key or "",
+            "tenant": request.tenant,
             "agent_id": request.agent_id or "",
             "source": request.source,
         }

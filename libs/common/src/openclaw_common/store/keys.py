@@ -200,6 +200,47 @@ class Keys:
         """The clients that are locked out."""
         return f"{self.base}auth-locks"
 
+    @property
+    def api_keys(self) -> str:
+        """The named API keys."""
+        return f"{self.base}api-keys"
+
+    @property
+    def api_key_digests(self) -> str:
+        """Which API key has a digest."""
+        return f"{self.base}api-key-digests"
+
+    @property
+    def api_key_revision(self) -> str:
+        """The number of changes to the API keys so far."""
+        return f"{self.base}api-key-revision"
+
+    def api_key_usage(self, key_id: str) -> str:
+        """What one API key has used of its limits."""
+        return f"{self.base}api-key-usage:{key_id}"
+
+    def runs_of_key(self, key_id: str) -> str:
+        """The open runs of an API key with limits."""
+        return f"{self.jobs(RUN)}of-key:{key_id}"
+
+    def parked(self, key_id: str) -> str:
+        """The runs that wait for another of their key to leave off."""
+        return f"{self.jobs(RUN)}parked:{key_id}"
+
+    @property
+    def shares(self) -> str:
+        """How far the tenants are that take turns."""
+        return f"{self.jobs(RUN)}shares"
+
+    @property
+    def tenant_turns(self) -> str:
+        """The run of each waiting tenant that is in the queue."""
+        return f"{self.jobs(RUN)}turns"
+
+    def held(self, tenant: str) -> str:
+        """The runs of a tenant that wait for its turn."""
+        return f"{self.jobs(RUN)}held:{tenant}"
+
     def provider_bench(self, credential_id: str) -> str:
         """The stay of one provider credential on the bench."""
         return f"{self.base}provider-bench:{credential_id}"

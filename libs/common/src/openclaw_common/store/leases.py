@@ -212,6 +212,7 @@ class Lease:
         fields: dict[str, Arg] = {}
         if result is not None:
             fields["result"] = result.encode()
+            fields["tokens"] = result.usage.total_tokens
         if error is not None:
             fields["error"] = orjson.dumps(error.to_record())
         write = session or SessionWrite(tail=tuple(transcript))

@@ -35,9 +35,28 @@ JOB_SCRIPTS: Final = (
     "reschedule",
     "unschedule",
 )
-OTHER_SCRIPTS: Final = ("auth_failure", "pace", "freeze", "account_gate", "account_rest")
+OTHER_SCRIPTS: Final = (
+    "auth_failure",
+    "pace",
+    "freeze",
+    "account_gate",
+    "account_rest",
+    "write_api_key",
+    "revoke_api_key",
+)
+SHARED: Final = ("_prelude", "_turns", "_accounts")
+"""What stands in front of every step of a job queue."""
 TAKES_ON_WORK: Final = frozenset(
-    {"admit", "claim", "push_event", "replay", "fire", "schedule", "auth_failure"}
+    {
+        "admit",
+        "claim",
+        "push_event",
+        "replay",
+        "fire",
+        "schedule",
+        "auth_failure",
+        "write_api_key",
+    }
 )
 """What a server whose memory is full refuses, before it does anything; the rest lets work end."""
 
@@ -58,7 +77,7 @@ def load(name: str) -> Script:
     # https://redis.io/docs/latest/develop/programmability/eval-intro/#eval-flags
     first_line = "#!lua\n" if name in TAKES_ON_WORK else "#!lua flags=allow-oom\n"
     if name in JOB_SCRIPTS:
-        return compile_script(name, first_line + source("_prelude") + "\n" + source(name))
+        return compile_script(name, first_line + "\n".join(map(source, (*SHARED, name))))
     if name in OTHER_SCRIPTS:
         return compile_script(name, first_line + source(name))
     raise KeyError(name)

@@ -13,6 +13,7 @@ from openclaw_common.runtime.config.limits import Runs as RunsConfig
 from openclaw_common.store.account_rest import AccountRest
 from openclaw_common.store.admission import Admission, Bounds, ServerClock
 from openclaw_common.store.all_dead_letters import AllDeadLetters
+from openclaw_common.store.api_keys import ApiKeys
 from openclaw_common.store.client import RedisClient
 from openclaw_common.store.connections import create_pool
 from openclaw_common.store.cron_jobs import CronJobs
@@ -177,6 +178,11 @@ class Store:
             account_rest=AccountRest(client, keys),
             bulk=bulk,
         )
+
+    @property
+    def api_keys(self) -> ApiKeys:
+        """The named API keys."""
+        return ApiKeys(self.client, self.keys)
 
     @property
     def cron_jobs(self) -> CronJobs:

@@ -26,6 +26,8 @@ local TERMINAL = {
   delivered = true, dead = true, unknown = true, suppressed = true,
 }
 local NEVER = '+inf'
+-- Defined in `_turns` and `_accounts`.
+local make_due, pass_turn, note_waiting, settle_account
 
 local function now_ms()
   local time = redis.call('TIME')
@@ -107,7 +109,9 @@ local function enqueue(jobs, id, lane, job, not_before, expires, data, fields, n
     redis.call('ZADD', jobs .. 'by:session:' .. lane, now, id)
     tell_session(lane, 'run.created', '{"created":"' .. id .. '"}')
   end
-  if ahead == 0 then
+  if ahead == 0 and jobs == base then
+    make_due(id, lane, not_before, now)
+  elseif ahead == 0 then
     redis.call('ZADD', jobs .. 'queue', math.max(now, not_before), tag .. id)
     wake_one(jobs)
   end
@@ -208,8 +212,7 @@ local function advance_lane(lane, id, now)
   local follower = redis.call('LINDEX', key, 0)
   if follower then
     local not_before = tonumber(redis.call('HGET', base .. follower, 'not_before_ms') or '0')
-    redis.call('ZADD', queue, math.max(now, not_before or 0), tag .. follower)
-    wake_one()
+    make_due(follower, lane, not_before, now)
   end
 end
 
@@ -251,7 +254,7 @@ local function terminate(id, attempt, status, events, fields, now, dead)
   local key = base .. id
   local job_id = tag .. id
   local state = redis.call('HMGET', key, 'lane', 'owner', 'idempotency', 'idempotency_ms',
-    'collect', 'collected_keys', 'metadata', 'created_ms')
+    'collect', 'collected_keys', 'metadata', 'created_ms', 'status', 'account')
   local sequence = last_sequence(id)
   for i = 1, #events, 2 do
     sequence = sequence + 1
@@ -291,6 +294,16 @@ local function terminate(id, attempt, status, events, fields, now, dead)
     for _, collected in ipairs(cjson.decode(state[6] or '[]')) do
       redis.call('PEXPIRE', collected, idempotency_ms)
     end
+  end
+  if kind == 'run' and state[9] == 'queued' then
+    pass_turn(id, state[1], now, false)
+  end
+  if state[10] then
+    local tokens = 0
+    for i = 1, #fields, 2 do
+      tokens = fields[i] == 'tokens' and tonumber(fields[i + 1]) or tokens
+    end
+    settle_account(state[10], id, tokens, now)
   end
   advance_lane(state[1], id, now)
 end

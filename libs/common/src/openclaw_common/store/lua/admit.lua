@@ -9,7 +9,9 @@
 --       collect: 18 what messages must have in common · 19 most that wait · 20 which one goes then:
 --       'old' | 'new' | 'summarize' · 21 the message, a JSON object with a `line` for the summary
 --       22.. flat list of record fields
--- reply {'admitted', record id, jobs ahead in the lane, ms of acceptance, ms now} | {'replayed', record id}
+--       a run's field `account` is a JSON object: the id of an API key and its limits
+-- reply {'admitted', record id, jobs ahead in the lane, ms of acceptance, ms now, standing of the key}
+--       | {'replayed', record id} | {'limited', which limit, standing of the key}
 --       | {'collected', record id of the run that waits and now holds the message too}
 --       | {'busy', record id of the active job}
 --       | {'conflict', record id} | {'full', 'queue'} | {'full', 'lane'} | {'late', ms now}
@@ -47,6 +49,17 @@ local now = now_ms()
 -- It lay in a frozen server's buffer, and its sender has long said that it was not accepted.
 if ARGV[16] ~= '' and now > tonumber(ARGV[16]) then
   return { 'late', now }
+end
+local account
+for i = 22, #ARGV, 2 do
+  if ARGV[i] == 'account' then
+    account = cjson.decode(ARGV[i + 1])
+  end
+end
+local found = account and standing(account, now)
+local broken = account and broken_limit(account, found)
+if broken then
+  return { 'limited', broken, unpack(standing_reply(found)) }
 end
 local strategy = ARGV[17] ~= '' and redis.call('LLEN', lane_key) > 0 and ARGV[17] or ''
 
@@ -86,6 +99,9 @@ local function collect()
   end
   redis.call('RPUSH', messages, ARGV[21])
   redis.call('HSET', key, 'collected:' .. id, 1)
+  if account then
+    charge_request(account, found, now)
+  end
   if idempotency ~= '' then
     redis.call('HSET', idempotency, 'id', tail, 'fingerprint', ARGV[11])
     local known = cjson.decode(state[6] or '[]')
@@ -146,6 +162,10 @@ for _, set in ipairs(sets_of_metadata(metadata)) do
   redis.call('ZADD', base .. set, now, id)
 end
 local ahead = enqueue(base, id, lane, job, not_before, expires, ARGV[14], fields, now)
+if account then
+  charge_request(account, found, now)
+  charge_run(account, id, found)
+end
 if ARGV[15] ~= '' then
   belongs_to(ARGV[15], id, now)
 end
@@ -153,4 +173,4 @@ if idempotency ~= '' then
   redis.call('HSET', idempotency, 'id', id, 'fingerprint', ARGV[11])
 end
 wake_reader()
-return { 'admitted', id, ahead, now, now }
+return { 'admitted', id, ahead, now, now, unpack(account and standing_reply(found) or {}) }

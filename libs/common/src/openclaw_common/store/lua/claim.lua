@@ -26,6 +26,7 @@ local RESERVED_MS = 5 * lease_ms
 local now = now_ms()
 local leases = base .. 'leases:' .. worker
 local jobs, unreadable = {}, {}
+local in_turns = kind == 'run' and redis.call('HEXISTS', shares, 'round') == 1
 local uptime_ms = nil
 -- After a silence of all workers, who owns a lease that ran out gets this long to hand it back.
 local grace_ms = note_presence(now, lease_ms)
@@ -75,7 +76,7 @@ local function take(job_id, set)
   local id = record_id(job_id)
   local key = base .. id
   local state = redis.call('HMGET', key, 'status', 'attempt', 'crashes', 'owner', 'cancel',
-    'abandon_ms', 'expires_ms', 'incompatible', 'payload', 'quarantined')
+    'abandon_ms', 'expires_ms', 'incompatible', 'payload', 'quarantined', 'lane', 'account')
   if TERMINAL[state[1]] then
     redis.call('ZREM', set, job_id)
     return
@@ -107,6 +108,13 @@ local function take(job_id, set)
     redis.call('ZREM', queue, job_id)
     redis.call('ZADD', quarantine, now, job_id)
     wake_one()
+    pass_turn(id, state[11], now, false)
+    note_waiting(state[12], id, now)
+    return
+  end
+  local account = state[12] and cjson.decode(state[12])
+  if account and state[1] == 'queued' and set == queue and park(account, id, now) then
+    pass_turn(id, state[11], now, false)
     return
   end
   attempt = attempt + 1
@@ -123,6 +131,12 @@ local function take(job_id, set)
   redis.call('ZADD', base .. 'open', 'XX', NEVER, id)
   redis.call('ZADD', set, now + lease_ms, job_id)
   give(job_id, attempt, state[9], crashes, sequence)
+  if account then
+    note_begun(account, id)
+  end
+  if in_turns then
+    pass_turn(id, state[11], now, true)
+  end
 end
 
 -- A job that arq itself enqueued (cron, deferred): same lease and fence, no record.
@@ -173,7 +187,20 @@ elseif suspect then
   end
 end
 
-if exclusive == 0 and reserved == 0 then
+-- While tenants take turns, each claim decides who is next.
+local function take_turns()
+  for _ = 1, 2 * wanted do
+    local job_id = due_in(queue, 1)[1]
+    if not job_id or #jobs >= wanted or bytes_left <= 0 then
+      break
+    end
+    take_safely(job_id, queue)
+  end
+end
+
+if exclusive == 0 and reserved == 0 and in_turns then
+  take_turns()
+elseif exclusive == 0 and reserved == 0 then
   for _, job_id in ipairs(due_in(queue, wanted)) do
     if bytes_left <= 0 then
       break

@@ -7,5 +7,6 @@
 -- keeps a job behind a long one in its lane, or without any worker, ends in time too. A job in
 --       progress is none of its business: renew and the next claim look after that.
 
+mend_turns(now_ms())
 local looked_at, ended = expire_overdue(tonumber(ARGV[6]), now_ms())
 return { looked_at, ended, drop_gone(tonumber(ARGV[6]), now_ms()) }

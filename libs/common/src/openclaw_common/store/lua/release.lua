@@ -22,7 +22,7 @@ if not is_record(job_id) then
 end
 
 local key = base .. record_id(job_id)
-local state = redis.call('HMGET', key, 'status', 'attempt', 'quarantined', 'cancel')
+local state = redis.call('HMGET', key, 'status', 'attempt', 'quarantined', 'cancel', 'account')
 if state[1] ~= 'in_progress' or state[2] ~= attempt then
   forget_stale_lease(worker, job_id, attempt)
   return 0
@@ -38,6 +38,7 @@ end
 watch_deadline(record_id(job_id))
 redis.call('ZADD', state[3] and quarantine or queue, 'XX', now + delay, job_id)
 redis.call('HDEL', base .. 'leases:' .. worker, job_id)
+note_waiting(state[5], record_id(job_id), now)
 -- Also for a delay: a waiting worker has to learn when the job is due.
 wake_one()
 return 1

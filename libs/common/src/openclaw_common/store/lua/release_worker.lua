@@ -14,13 +14,14 @@ for i = 1, #held, 2 do
   local job_id, attempt = held[i], held[i + 1]
   if is_record(job_id) then
     local key = base .. record_id(job_id)
-    local state = redis.call('HMGET', key, 'status', 'attempt', 'quarantined')
+    local state = redis.call('HMGET', key, 'status', 'attempt', 'quarantined', 'account')
     if state[1] == 'in_progress' and state[2] == attempt then
       redis.call('HSET', key, 'status', 'queued', 'owner', '')
       redis.call('HINCRBY', key, 'crashes', 1)
       watch_deadline(record_id(job_id))
       redis.call('ZADD', state[3] and quarantine or queue, now, job_id)
       wake_one()
+      note_waiting(state[4], record_id(job_id), now)
       released = released + 1
     end
   elseif redis.call('HGET', base .. 'plain:' .. job_id, 'attempt') == attempt then
