@@ -40,14 +40,13 @@ class Family:
     api: str
     model_id: str
     path: str
-    sdk: bool = True
 
 
 FAMILIES: Final = {
     family.api: family
     for family in (
-        Family("openai-completions", "gpt-fake", "/v1", sdk=False),
-        Family("ollama", "qwen3", "", sdk=False),
+        Family("openai-completions", "gpt-fake", "/v1"),
+        Family("ollama", "qwen3", ""),
         Family("openai-responses", "gpt-5", "/v1"),
         Family("anthropic-messages", "claude-haiku-4-5", ""),
         Family("google-generative-ai", "gemini-2.5-flash", "/v1beta"),

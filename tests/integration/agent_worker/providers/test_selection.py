@@ -226,3 +226,25 @@ async def test_a_fallback_calls_the_tools_that_it_alone_is_offered(
         providers[1].enqueue(Script(verb="tool", tool_name="current_time", tool_args="{}"))
         _, events = await bench.run()
     assert text_of(events).startswith("The tool said: ")
+
+
+async def test_a_later_attempt_goes_on_with_the_tools_of_the_fallback_that_called_them(
+    valkey_url: str, providers: tuple[FakeProvider, FakeProvider]
+) -> None:
+    first, second = providers
+    gemini = {"api": "google-generative-ai", "baseUrl": f"{second.root_url}/v1beta"}
+    models = {"providers": {"first": {"baseUrl": first.base_url}, "second": gemini}}
+    rules = {"allow": ["current_time"], "byProvider": {"first": {"deny": ["current_time"]}}}
+    first.enqueue(*[Script(verb="status", code=404)] * 3)
+    second.enqueue(Script(verb="tool", tool_name="current_time", tool_args="{}"))
+    second.enqueue(Script(verb="hang", after=-1))
+    async with fleet(valkey_url, *providers, models=models, tools=rules) as (one, other):
+        async with asyncio.timeout(10):
+            await one.worker.start()
+            run_id = await one.submit()
+            await (await second.request(1)).holding.wait()
+            await one.worker.drain(0)
+            await other.worker.start()
+            record, events = await other.ended(run_id)
+    assert (record.status, record.attempt) == (RunStatus.COMPLETED, 2)
+    assert text_of(events).startswith("The tool said: ")

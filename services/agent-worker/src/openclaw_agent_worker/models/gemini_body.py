@@ -93,6 +93,9 @@ def encode_schema(schema: dict[str, Any]) -> dict[str, Any]:
         return GoogleJsonSchemaTransformer(schema).walk()
     except UserError as error:
         raise InvalidRequest(str(error)) from None
+    except (TypeError, RecursionError):
+        # What it does not look for itself: a null among the types, more than some 250 levels.
+        raise InvalidRequest("a JSON Schema is malformed or nested too deeply") from None
 
 
 def _declaration(tool: ToolDefinition) -> dict[str, Any]:
