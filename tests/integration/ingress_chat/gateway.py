@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -151,15 +151,20 @@ class Gateway:
 
 
 @asynccontextmanager
-async def running(config: Config, *, replicas: int = 1) -> AsyncIterator[Gateway]:
-    """A gateway whose replicas are stopped, and whose worker is, at the end."""
+async def running(
+    config: Config, *, replicas: int = 1, routes: Sequence[Route] | None = ROUTES
+) -> AsyncIterator[Gateway]:
+    """A gateway whose replicas are stopped, and whose worker is, at the end.
+
+    It has the `routes` of chat, with None those of the configuration.
+    """
     async with AsyncExitStack() as stack:
         store = await Store.connect(config.redis, config.runs, role="test")
         stack.push_async_callback(store.close)
         gateway = Gateway(config, store)
         await stack.enter_async_context(_worker(gateway))
         for _ in range(replicas):
-            gateway.replicas.append(await stack.enter_async_context(_replica(config)))
+            gateway.replicas.append(await stack.enter_async_context(_replica(config, routes)))
         yield gateway
 
 
@@ -182,9 +187,9 @@ async def _worker(gateway: Gateway) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _replica(config: Config) -> AsyncIterator[Replica]:
+async def _replica(config: Config, routes: Sequence[Route] | None) -> AsyncIterator[Replica]:
     store = await Store.connect(config.redis, config.runs, role="ingress")
-    service = IngressService(config, store, host="127.0.0.1", port=0, routes=ROUTES)
+    service = IngressService(config, store, host="127.0.0.1", port=0, routes=routes)
     try:
         port = await service.start()
         async with aiohttp.ClientSession() as client:
