@@ -15,7 +15,6 @@ from pydantic_ai.messages import (
     UserPromptPart,
 )
 
-from openclaw_agent_worker.agent.port import NO_RESPONSE
 from openclaw_agent_worker.agent.transcript import (
     decode_messages,
     encode_messages,
@@ -23,6 +22,7 @@ from openclaw_agent_worker.agent.transcript import (
     paired,
     turn_message,
 )
+from openclaw_common.contracts.replies import NO_RESPONSE
 from openclaw_common.contracts.run import Image, ToolCall, Turn
 
 ASKED = ModelRequest(parts=[UserPromptPart("weather?")])

@@ -17,7 +17,6 @@ import orjson
 
 from openclaw_agent_worker.agent.port import (
     MAX_OUTPUT_BYTES,
-    NO_RESPONSE,
     TIMEOUT,
     AgentEvent,
     AgentExecution,
@@ -47,6 +46,7 @@ from openclaw_common.contracts.errors import (
     StoreUnavailable,
 )
 from openclaw_common.contracts.multitask import merged
+from openclaw_common.contracts.replies import NO_RESPONSE
 from openclaw_common.contracts.run import (
     RunRequest,
     RunResult,

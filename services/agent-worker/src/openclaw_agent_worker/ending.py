@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from openclaw_agent_worker.context import WorkerContext
-from openclaw_agent_worker.silence import HEARTBEAT, Reply, reply_of
 from openclaw_common.contracts.delivery import (
     DEFAULT_ACCOUNT,
     LAST,
@@ -18,6 +17,7 @@ from openclaw_common.contracts.delivery import (
     Destination,
 )
 from openclaw_common.contracts.ids import agent_of, main_session
+from openclaw_common.contracts.replies import HEARTBEAT, Reply, reply_of
 from openclaw_common.contracts.run import DeliveryPlan, RunRequest
 from openclaw_common.runtime.config.heartbeat import Heartbeat
 from openclaw_common.store.effects import Effect, EventsRead, RouteSeen

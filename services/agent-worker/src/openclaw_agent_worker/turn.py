@@ -8,9 +8,9 @@ from openclaw_agent_worker.context_limits import context_limits
 from openclaw_agent_worker.instructions import instructions_of
 from openclaw_agent_worker.recovery import RecordedToolBox, Recovered
 from openclaw_agent_worker.run_session import RunSession
-from openclaw_agent_worker.silence import HEARTBEAT
 from openclaw_agent_worker.tools.tool import ToolContext
 from openclaw_common.contracts.errors import API_ERROR, ErrorBody, GatewayError
+from openclaw_common.contracts.replies import HEARTBEAT
 from openclaw_common.contracts.run import RunRequest
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.config.agents import Agent

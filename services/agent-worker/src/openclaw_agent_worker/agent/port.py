@@ -12,9 +12,6 @@ from typing import Any, Final, Protocol
 
 from openclaw_common.contracts.run import RunRequest, ToolCall, Usage
 
-NO_RESPONSE: Final = "No response from OpenClaw."
-"""What a client is shown in place of an empty reply (contract §1.1)."""
-
 MAX_STEPS: Final = "max_steps"
 MAX_TOOL_CALLS: Final = "max_tool_calls"
 MAX_TOKENS: Final = "max_tokens"

@@ -24,8 +24,8 @@ from pydantic_ai.messages import (
 )
 
 from openclaw_agent_worker.agent.compaction import is_summary
-from openclaw_agent_worker.agent.port import NO_RESPONSE
 from openclaw_agent_worker.agent.prompt import Known, render_reply, render_result
+from openclaw_common.contracts.replies import NO_RESPONSE
 from openclaw_common.contracts.run import Image, ToolCall, Turn
 
 logger = logging.getLogger(__name__)

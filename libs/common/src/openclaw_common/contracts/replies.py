@@ -1,12 +1,15 @@
-"""Replies that say nothing: what of a run's output is for people (contract §5.3)."""
+"""Replies that say nothing: what of a run's output is for people (contract §5.3).
+
+The agent worker sends by this rule, and the ingress tells by it how a run ended.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-from openclaw_agent_worker.agent.port import NO_RESPONSE
-
+NO_RESPONSE: Final = "No response from OpenClaw."
+"""What a client is shown in place of an empty reply (contract §1.1)."""
 NO_REPLY: Final = "NO_REPLY"
 """What an agent answers that has nothing to say."""
 HEARTBEAT_OK: Final = "HEARTBEAT_OK"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openclaw_agent_worker.agent.port import NO_RESPONSE
-from openclaw_agent_worker.silence import Reply, reply_of
+from openclaw_common.contracts.replies import NO_RESPONSE, Reply, reply_of
 
 LONG = "x" * 301
 
