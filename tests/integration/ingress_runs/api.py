@@ -99,7 +99,9 @@ class Api:
         """Return a run."""
         return (await self.call("GET", f"{RUNS}/{run_id}"))[1]
 
-    async def session(self, key: str, action: str = "", method: str = "GET", query: str = "") -> Any:
+    async def session(
+        self, key: str, action: str = "", method: str = "GET", query: str = ""
+    ) -> Any:
         """Return what a session's endpoint answers."""
         path = f"/v1/sessions/{quote(key, safe='')}{action}{query}"
         return await self.call(method, path)

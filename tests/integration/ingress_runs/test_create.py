@@ -28,7 +28,11 @@ async def test_a_run_is_accepted_and_found_where_the_location_says(api: Api) -> 
     response, run = await api.call("POST", RUNS, FULL)
     assert (response.status, response.headers["Location"]) == (202, f"/v1/runs/{run['id']}")
     assert response.headers["x-run-id"] == run["id"]
-    assert (run["agent_id"], run["session_key"], run["source"]) == ("beta", "agent:beta:mine", "api")
+    assert (run["agent_id"], run["session_key"], run["source"]) == (
+        "beta",
+        "agent:beta:mine",
+        "api",
+    )
     assert (run["metadata"], run["multitask_strategy"]) == ({"ticket": "42"}, "enqueue")
     _, ended = await api.call("GET", f"{RUNS}/{run['id']}?wait=5")
     assert (ended["status"], ended["output"]) == ("completed", "answer")
@@ -42,7 +46,10 @@ async def test_a_run_is_accepted_and_found_where_the_location_says(api: Api) -> 
 
 async def test_a_run_can_be_followed_from_its_creation_on(api: Api) -> None:
     for path, body in ((f"{RUNS}?stream=true", {}), (RUNS, {"stream": True})):
-        async with asyncio.timeout(5), api.open("POST", path, json={"input": "hi", **body}) as answer:
+        async with (
+            asyncio.timeout(5),
+            api.open("POST", path, json={"input": "hi", **body}) as answer,
+        ):
             assert answer.status == 200
             assert answer.headers["Location"] == f"/v1/runs/{answer.headers['x-run-id']}"
             frames = parse_sse(await answer.read())

@@ -8,6 +8,7 @@ exists while somebody follows it.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing, suppress
@@ -21,7 +22,9 @@ from openclaw_common.contracts.errors import InvalidRequest, StoreUnavailable
 from openclaw_common.contracts.ids import parse_run_id
 from openclaw_common.contracts.run_event import RunEvent
 from openclaw_common.store.keys import feed_id
+from openclaw_common.store.pages import Place
 from openclaw_common.store.run_lists import RunFilter
+from openclaw_common.store.runs import RunRecord
 from openclaw_common.store.session_steps import FEED_MS
 from openclaw_ingress.app_keys import READER, STORE
 from openclaw_ingress.follow import PAGE, events_of, kept_events
@@ -31,6 +34,8 @@ from openclaw_ingress.sse import frame
 
 RUN_CREATED: Final = "run.created"
 SESSION_DELETED: Final = "session.deleted"
+_BEHIND_ALL: Final = "~"
+"""Greater than any run's id."""
 _OWN: Final = frozenset({"session.reset", "session.updated", SESSION_DELETED})
 
 
@@ -122,11 +127,34 @@ class SessionFollower:
         if at is None or record is None or record.session_key != self._key:
             raise _unknown_place(LAST_EVENT_ID)
         self._runs.append(place)
-        more = True
+        self._runs.extend(await self._same_moment(at, record))
+        at, more = Place(at.score, _BEHIND_ALL), True
         while more:
             page = await lists.page(RunFilter(session_key=self._key), PAGE, place=at, newer=True)
             self._runs.extend(SessionPlace(found.id, 0) for found in page.places)
             at, more = page.last or at, page.more
+
+    async def _same_moment(self, at: Place, record: RunRecord) -> list[SessionPlace]:
+        """Return the runs that were accepted in the same millisecond and run after this one."""
+        page = await self._store.run_lists.page(
+            RunFilter(
+                session_key=self._key,
+                created_after_ms=at.score - 1,
+                created_before_ms=at.score + 1,
+            ),
+            PAGE,
+            newer=True,
+        )
+        others = [found.id for found in page.places if found.id != at.id]
+        records = [found for found in await self._store.runs.get_all(others) if found]
+        later = [
+            found
+            for found in records
+            if (found.started_ms or math.inf) > (record.started_ms or math.inf)
+            or (found.started_ms is None and not found.status.terminal)
+        ]
+        later.sort(key=lambda found: found.started_ms or math.inf)
+        return [SessionPlace(found.id, 0) for found in later]
 
     async def events(self) -> AsyncGenerator[list[RunEvent], None]:
         """Yield batches of events, each of one run or of the session itself, without an end.

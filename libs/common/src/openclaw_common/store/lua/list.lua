@@ -15,9 +15,9 @@ local from, member, newer = tonumber(ARGV[7]), ARGV[8], ARGV[9] == '1'
 local wanted, most = tonumber(ARGV[10]), tonumber(ARGV[11])
 local low, high = ARGV[12], ARGV[13]
 if from and newer then
-  low = ARGV[7]
+  low = math.max(from, tonumber(low) or -math.huge)
 elseif from then
-  high = ARGV[7]
+  high = math.min(from, tonumber(high) or math.huge)
 end
 
 local function value_of(key, name)
@@ -32,7 +32,7 @@ local function value_of(key, name)
     local known, metadata = pcall(cjson.decode, redis.call('HGET', key, 'metadata') or '{}')
     return known and metadata[string.sub(name, 10)]
   end
-  return redis.call('HGET', key, name)
+  return redis.call('HGET', key, name) or (name == 'tenant' and '')
 end
 
 local wanted_of = {}
