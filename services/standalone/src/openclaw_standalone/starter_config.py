@@ -24,6 +24,8 @@ STARTER: Final = """\
       endpoints: {
         // POST /v1/chat/completions; OpenClaw leaves it off unless asked.
         chatCompletions: { enabled: true },
+        // POST /v1/responses, likewise.
+        responses: { enabled: true },
       },
     },
   },
