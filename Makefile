@@ -63,7 +63,7 @@ $(STAMPS)/venv:
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/runtime: requirements/runtime.txt | $(STAMPS)/venv
-	@echo "Installing the gateway's packages into .venv: 340 MB, half a minute plus the download ..."
+	@echo "Installing the gateway's packages into .venv: 400 MB, half a minute plus the download ..."
 	@$(PIP_INSTALL) --no-deps --require-hashes -r $<
 	@touch $@
 
