@@ -48,7 +48,8 @@ async def read(fleet: Fleet, body: dict[str, Any], seen: Seen, *, cut_after: int
     while not seen.ended:
         ingress = fleet.ingresses[seen.connections % len(fleet.ingresses)]
         seen.connections += 1
-        method, path, options = "POST", "/v1/responses", {"json": {**body, "stream": True}}
+        method, path = "POST", "/v1/responses"
+        options: dict[str, Any] = {"json": {**body, "stream": True}}
         if seen.events:
             number = seen.events[-1]["sequence_number"]
             method, options = "GET", {}
@@ -69,6 +70,12 @@ async def read_events(answer: aiohttp.ClientResponse, seen: Seen, most: int) -> 
             return
 
 
+async def record_field(valkey: Any, run_id: str, name: str) -> bytes | None:
+    """Return a field of a run record."""
+    found: bytes | None = await valkey.hget(KEYS.record(RUN, run_id), name)
+    return found
+
+
 @pytest.mark.parametrize("background", [False, True])
 async def test_a_killed_worker_is_not_noticed_by_who_changes_replicas(
     fleet: Fleet, background: bool
@@ -86,7 +93,7 @@ async def test_a_killed_worker_is_not_noticed_by_who_changes_replicas(
     run_id = parse_run_id(seen.id)
     assert run_id is not None
     async with fleet.redis() as valkey:
-        owner = await valkey.hget(KEYS.record(RUN, run_id), "owner")
+        owner = await record_field(valkey, run_id, "owner")
     (victim,) = (w for w in fleet.workers if w.worker_id.encode() == owner)
     victim.kill()
     async with asyncio.timeout(30):
@@ -99,5 +106,5 @@ async def test_a_killed_worker_is_not_noticed_by_who_changes_replicas(
     assert seen.connections > 3
     async with fleet.redis() as valkey:
         stream = await entries(valkey, run_id)
-        assert int(await valkey.hget(KEYS.record(RUN, run_id), "attempt")) == 2
+        assert await record_field(valkey, run_id, "attempt") == b"2"
     check_stream(stream)

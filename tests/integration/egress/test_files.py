@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from openclaw_agent_worker import documents
 from openclaw_agent_worker.documents import CUT, DocumentFiles
 from openclaw_agent_worker.image_urls import ImageUrls
 from openclaw_agent_worker.media import HEADING, Media
@@ -158,7 +157,7 @@ async def test_a_pdf_that_takes_too_long_is_given_up_and_its_reader_ended(
         readers.append(await begin("sleep", "60", **options))
         return readers[0]
 
-    monkeypatch.setattr(documents.asyncio, "create_subprocess_exec", sleeper)
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", sleeper)
     started = time.monotonic()
     await refused(egress, sent(pdf("x"), "application/pdf"), timeout_ms=200)
     assert time.monotonic() - started < 5

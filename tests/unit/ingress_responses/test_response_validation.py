@@ -73,6 +73,11 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
         'text.format.type: Invalid option: expected one of "text"|"json_object"|"json_schema"',
     ),
     ({"text": {"format": {"type": "json_schema"}}}, f"text.format.schema: {RECORD} null"),
+    (
+        {"multitask_strategy": "argue"},
+        'multitask_strategy: Invalid option: expected one of "enqueue"|"reject"|"interrupt"'
+        '|"collect"',
+    ),
     ({"previous_response_id": 7}, f"previous_response_id: {STRING} number"),
     ({"model": "openclaw/nobody"}, "Unknown agent 'nobody'."),
     ({"tools": {}}, "tools: Invalid input: expected array, received object"),
@@ -220,6 +225,12 @@ def test_its_session_is_one_that_can_be_continued(
     run = run_of(body)
     assert run.session_key.startswith(start)
     assert run.ephemeral is ephemeral
+
+
+@pytest.mark.parametrize(("user", "strategy"), [("ada", "reject"), (None, "enqueue")])
+def test_a_busy_session_is_treated_as_the_request_asks(user: str | None, strategy: str) -> None:
+    body = {"user": user, "multitask_strategy": "reject"}
+    assert parse(body).rule.strategy == strategy
 
 
 def test_a_fingerprint_stands_for_body_agent_and_chosen_session() -> None:

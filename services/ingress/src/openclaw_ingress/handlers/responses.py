@@ -147,6 +147,7 @@ async def _accept(
         asked.run,
         idempotency=Idempotency(SCOPE, key, asked.fingerprint) if key else None,
         record=_fields(request, asked),
+        rule=asked.rule,
     )
     found = await find_response(request, outcome.id)
     if isinstance(outcome, Admitted):
@@ -183,7 +184,7 @@ async def _answer_new(
 
 
 def _submission(asked: ResponseRequest) -> ChatCompletionRequest:
-    return ChatCompletionRequest(asked.run, asked.fingerprint)
+    return ChatCompletionRequest(asked.run, asked.fingerprint, asked.rule)
 
 
 def _fields(request: web.Request, asked: ResponseRequest) -> Mapping[str, bytes]:

@@ -54,6 +54,9 @@ OPENAIS: Final = frozenset(
 )
 """OpenAI's further keys; all but `background` are accepted and mean nothing here."""
 
+OWN: Final = frozenset({"multitask_strategy"})
+"""Ours: docs/runs-api.md."""
+
 
 def check_options(body: dict[str, Any]) -> None:
     """Raise InvalidRequest for the first option of a wrong type, then for keys of no meaning."""
@@ -104,7 +107,7 @@ def response_format(body: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _refuse_unknown(body: dict[str, Any]) -> None:
-    unknown = [key for key in body if key not in KNOWN and key not in OPENAIS]
+    unknown = [key for key in body if key not in KNOWN | OPENAIS | OWN]
     if unknown:
         names = ", ".join(f'"{key}"' for key in unknown[:8])
         plural = "s" if len(unknown) > 1 else ""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
 
 from openclaw_common.contracts.errors import InvalidRequest
 from openclaw_common.contracts.ids import RESPONSE_SESSIONS, agent_of
+from openclaw_common.contracts.multitask import MultitaskRule
 from openclaw_common.contracts.run import ClientTool, Document, Image, RunRequest, Sampling
 from openclaw_common.runtime.config import Agent, Config
 from openclaw_common.runtime.egress.hosts import HostPattern
 from openclaw_ingress.agents import choose_agent, choose_backend_model
+from openclaw_ingress.multitask import asked_strategy, multitask_rule
 from openclaw_ingress.schemas import fields, js
 from openclaw_ingress.schemas.chat_completion import RoutingHeaders, message_channel
 from openclaw_ingress.schemas.images import parse_images
@@ -47,7 +49,8 @@ class ResponseRequest:
 
     `echo` is what a response says of its request, `items` its input items without their ids. A
     response without `store` cannot be asked for later. `fingerprint` is the SHA-256 of what an
-    `Idempotency-Key` stands for, empty unless it was asked for.
+    `Idempotency-Key` stands for, empty unless it was asked for. `rule` says what is done while the
+    session is busy.
     """
 
     run: RunRequest
@@ -56,6 +59,7 @@ class ResponseRequest:
     echo: dict[str, Any]
     items: list[dict[str, Any]]
     fingerprint: str = ""
+    rule: MultitaskRule = field(default_factory=MultitaskRule)
 
 
 def previous_response_not_found(response_id: str) -> InvalidRequest:
@@ -127,7 +131,18 @@ def parse_response(
         echo_of(body, background=background, store=store),
         given.items if store else [],
         _fingerprint(body, run, session) if fingerprint else "",
+        _rule(body, run, session, config, agent),
     )
+
+
+def _rule(
+    body: dict[str, Any], run: RunRequest, session: SessionChoice, config: Config, agent: Agent
+) -> MultitaskRule:
+    asked = asked_strategy(body)
+    # Nobody else knows a session that is made for this request.
+    if session.ephemeral:
+        return MultitaskRule()
+    return multitask_rule(config, agent, run.message_channel, asked)
 
 
 def _agent(
