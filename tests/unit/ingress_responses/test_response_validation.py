@@ -106,6 +106,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
         "input.1.type: Invalid input",
     ),
     ({"input": [{"content": "x"}]}, "input.0.type: Invalid input"),
+    ({"input": [{"type": []}]}, "input.0.type: Invalid input"),
     (
         {"input": [{"role": "poet", "content": "x"}]},
         'input.0.role: Invalid option: expected one of "system"|"developer"|"user"|"assistant"',

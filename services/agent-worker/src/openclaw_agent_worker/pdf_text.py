@@ -9,13 +9,16 @@ from __future__ import annotations
 import io
 import resource
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
-MAX_MEMORY_BYTES: Final = 1 << 30
+MAX_MEMORY_BYTES: Final = 512 << 20
 MAX_CPU_S: Final = 30
+OOM_SCORE: Final = Path("/proc/self/oom_score_adj")
 _FAULTS: Final = (
     PyPdfError,
     ArithmeticError,
@@ -58,6 +61,9 @@ def _limit(what: int, most: int) -> None:
 
 def main() -> None:
     """Read stdin, write stdout."""
+    # Where memory is short, this process goes before the worker does.
+    with suppress(OSError):
+        OOM_SCORE.write_text("1000", encoding="ascii")
     _limit(resource.RLIMIT_AS, MAX_MEMORY_BYTES)
     _limit(resource.RLIMIT_CPU, MAX_CPU_S)
     pages, characters = (int(word) for word in sys.argv[1:3])

@@ -83,7 +83,7 @@ def _add_item(given: ResponseInput, item: Any, path: str) -> None:
         _add_call(given, item, path)
     elif kind == "function_call_output":
         _add_output(given, item, path)
-    elif kind not in _IGNORED:
+    elif not isinstance(kind, str) or kind not in _IGNORED:
         raise fields.invalid(f"{path}.type")
 
 
