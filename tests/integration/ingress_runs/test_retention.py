@@ -28,7 +28,7 @@ async def test_nothing_is_left_of_old_runs_and_sessions(api: Api) -> None:
     await api.finished("bad", "t")
     _, page = await api.call("GET", "/v1/sessions")
     assert [session["id"] for session in page["data"]] == ["agent:main:s"]
-    passing = ("presence", ":wake", "run:leases:", "run:control:", "reader:")
+    passing = ("presence", ":wake", "run:leases:", "run:control:", "reader:", ":shares")
     async with asyncio.timeout(10):
         while {key for key in await api.keys() if not any(part in key for part in passing)}:
             await api.store.ping()

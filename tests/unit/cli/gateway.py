@@ -16,12 +16,14 @@ class ScriptedGateway:
 
     def __init__(self, *handlers: Handler) -> None:
         self._handlers = list(handlers)
+        self.methods: list[str] = []
         self.paths: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.bodies: list[str] = []
         self.url = ""
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
+        self.methods.append(request.method)
         self.paths.append(request.path_qs)
         self.headers.append(dict(request.headers))
         self.bodies.append(await request.text())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from openclaw_cli.commands import config, dead_letters, deliveries, runs
+from openclaw_cli.commands import config, dead_letters, deliveries, runs, sessions
 from openclaw_cli.commands.health import health
 from openclaw_cli.commands.send import send
 from openclaw_cli.commands.up import up
@@ -21,6 +21,7 @@ app.command()(up)
 app.command()(send)
 app.command()(health)
 app.add_typer(runs.app, name="runs")
+app.add_typer(sessions.app, name="sessions")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(config.app, name="config")

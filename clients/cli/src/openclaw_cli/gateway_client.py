@@ -104,8 +104,20 @@ class GatewayClient:
 
     async def get(self, path: str, *, accept: frozenset[int] = frozenset()) -> dict[str, Any]:
         """Return the JSON object at `path`; a status in `accept` is no error."""
+        return await self.call("GET", path, accept=accept)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        accept: frozenset[int] = frozenset(),
+    ) -> dict[str, Any]:
+        """Return the JSON object that a request, sent once, is answered with."""
+        url = self._target.url + path
         try:
-            async with self._session.get(self._target.url + path) as response:
+            async with self._session.request(method, url, json=body) as response:
                 if response.status not in accept:
                     await self._check(response)
                 return _json_object(await response.read())
@@ -114,12 +126,7 @@ class GatewayClient:
 
     async def post(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the JSON object that the gateway answers to a POST, which is sent once."""
-        try:
-            async with self._session.post(self._target.url + path, json=body) as response:
-                await self._check(response)
-                return _json_object(await response.read())
-        except _CONNECTION_ERRORS as error:
-            raise self._unreachable() from error
+        return await self.call("POST", path, body=body)
 
     async def events(
         self, request: StreamRequest, *, is_last: Callable[[ServerSentEvent], bool]
@@ -212,7 +219,7 @@ class GatewayClient:
         return CommandFailed(
             f"the connection to {self._target.url} was lost and did not come back within "
             f"{GIVE_UP_S:g} s; what became of the run "
-            "says `openclaw-gateway runs get ID`"
+            "says `openclaw-gateway runs show ID`"
         )
 
 

@@ -1,4 +1,4 @@
-"""`openclaw-gateway runs get` and `runs watch`: one run as it stands, and as it goes on."""
+"""`openclaw-gateway runs`: lists of them, one as it stands and as it goes on, its end, a retry."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import typer
 from openclaw_cli.errors import FAILED
 from openclaw_cli.event_stream import ServerSentEvent
 from openclaw_cli.gateway_client import GatewayClient, StreamRequest
-from openclaw_cli.lines import as_lines
+from openclaw_cli.lines import as_lines, moment, table, with_query
+from openclaw_cli.printing import shown
 from openclaw_cli.surroundings import Json, Surroundings, Token, Url, run
 from openclaw_cli.target import Target
 from openclaw_common.contracts.run_event import RUN_COMPLETED, TERMINAL_TYPES
@@ -21,11 +22,60 @@ ENVELOPE: Final = frozenset({"type", "sequence_number", "run_id", "attempt"})
 
 RunId = Annotated[str, typer.Argument(metavar="ID", help="run_… or chatcmpl_…")]
 
-app = typer.Typer(help="Look at runs.", no_args_is_help=True)
+app = typer.Typer(help="Look at runs, end them, ask again.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    status: Annotated[
+        list[str] | None, typer.Option(help="queued, failed, …; may be given again.")
+    ] = None,
+    agent: Annotated[str | None, typer.Option(help="Only runs of this agent.")] = None,
+    session: Annotated[str | None, typer.Option(help="Only runs of this session.")] = None,
+    source: Annotated[str | None, typer.Option(help="chat, api, hook, cron, …")] = None,
+    limit: Annotated[int, typer.Option(help="How many, the newest.", min=1, max=100)] = 20,
+    url: Url = None,
+    token: Token = None,
+    as_json: Json = False,
+) -> None:
+    """Print runs, newest first."""
+    wanted = {"agent_id": agent, "session_key": session, "source": source, "limit": limit}
+    path = with_query("/v1/runs", wanted)
+    path += "".join(f"&status={quote(word, safe='')}" for word in status or ())
+    target = Surroundings.of(context).target(url, token)
+    run(shown(target, "GET", path, as_json=as_json, as_text=_as_table))
 
 
 @app.command()
-def get(
+def cancel(
+    context: typer.Context,
+    run_id: RunId,
+    url: Url = None,
+    token: Token = None,
+    as_json: Json = False,
+) -> None:
+    """Cancel a run, and print it."""
+    path = f"/v1/runs/{quote(run_id, safe='')}/cancel"
+    run(shown(Surroundings.of(context).target(url, token), "POST", path, as_json=as_json))
+
+
+@app.command()
+def retry(
+    context: typer.Context,
+    run_id: RunId,
+    url: Url = None,
+    token: Token = None,
+    as_json: Json = False,
+) -> None:
+    """Ask again what a run that did not go well was asked, and print the new run."""
+    path = f"/v1/runs/{quote(run_id, safe='')}/retry"
+    run(shown(Surroundings.of(context).target(url, token), "POST", path, as_json=as_json))
+
+
+@app.command("show")
+@app.command("get", hidden=True)
+def show(
     context: typer.Context,
     run_id: RunId,
     wait: Annotated[
@@ -85,3 +135,16 @@ def _as_line(event: ServerSentEvent) -> str:
     rest = {name: value for name, value in data.items() if name not in ENVELOPE}
     shown = json.dumps(rest, ensure_ascii=False) if rest else ""
     return f"{event.id:>6} {event.event:18} {shown}".rstrip()
+
+
+def _as_table(page: dict[str, Any]) -> str:
+    return table(
+        (
+            found["id"],
+            found["status"],
+            moment(found["created_at"]),
+            found["agent_id"],
+            found["session_key"],
+        )
+        for found in page["data"]
+    )

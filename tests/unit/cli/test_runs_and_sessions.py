@@ -1,0 +1,83 @@
+"""`runs` and `sessions` as a shell sees them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from openclaw_cli.app import app
+from openclaw_cli.surroundings import Surroundings
+from tests.unit.cli.gateway import ScriptedGateway, answer, error
+
+RUN = {
+    "id": "run_1",
+    "status": "failed",
+    "agent_id": "main",
+    "session_key": "agent:main:s",
+    "created_at": 1_700_000_000,
+}
+SESSION = {"key": "agent:main:s", "status": "idle", "message_count": 2, "last_run_at": None}
+
+
+async def _ask(script: ScriptedGateway, *words: str, folder: Path) -> Result:
+    def run(url: str) -> Result:
+        environ = {"OPENCLAW_GATEWAY_TOKEN": "", "OPENCLAW_GATEWAY_URL": ""}
+        words_ = [*words, "--url", url]
+        return CliRunner().invoke(app, words_, obj=Surroundings({}, folder), env=environ)
+
+    async with asyncio.timeout(5), script.serving() as gateway:
+        return await asyncio.to_thread(run, gateway.url)
+
+
+@pytest.mark.parametrize(
+    ("words", "body", "request_line", "printed"),
+    [
+        (
+            ("runs", "list", "--status", "failed", "--status", "expired", "--agent", "main"),
+            {"data": [RUN]},
+            "GET /v1/runs?agent_id=main&limit=20&status=failed&status=expired",
+            "run_1  failed  2023-11-14 22:13:20Z  main  agent:main:s\n",
+        ),
+        (("runs", "cancel", "run_1"), RUN, "POST /v1/runs/run_1/cancel", None),
+        (("runs", "retry", "run_1"), RUN, "POST /v1/runs/run_1/retry", None),
+        (("runs", "show", "run_1"), RUN, "GET /v1/runs/run_1?wait=0", None),
+        (
+            ("sessions", "list", "--prefix", "agent:main:"),
+            {"data": [SESSION]},
+            "GET /v1/sessions?prefix=agent:main:&limit=20",
+            "agent:main:s  idle  2 messages  -\n",
+        ),
+        (("sessions", "show", "a/b"), SESSION, "GET /v1/sessions/a%2Fb", None),
+        (
+            ("sessions", "reset", "s", "--cancel"),
+            SESSION,
+            "POST /v1/sessions/s/reset?cancel=true",
+            None,
+        ),
+        (("sessions", "delete", "s"), SESSION, "DELETE /v1/sessions/s", None),
+    ],
+)
+async def test_a_command_is_a_request(
+    tmp_path: Path, words: tuple[str, ...], body: Any, request_line: str, printed: str | None
+) -> None:
+    for more in ((), ("--json",)):
+        script = ScriptedGateway(answer(body))
+        result = await _ask(script, *words, *more, folder=tmp_path)
+        assert result.exit_code == 0, result.output
+        assert f"{script.methods[0]} {script.paths[0]}" == request_line
+        if more:
+            assert json.loads(result.stdout) == body
+        elif printed is not None:
+            assert result.stdout == printed
+
+
+async def test_what_the_gateway_refuses_is_told(tmp_path: Path) -> None:
+    script = ScriptedGateway(error(409, "The session is busy.", "session_busy"))
+    result = await _ask(script, "sessions", "delete", "s", folder=tmp_path)
+    assert result.exit_code == 1
+    assert "The session is busy." in result.stderr
