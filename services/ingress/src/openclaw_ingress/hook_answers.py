@@ -17,13 +17,14 @@ import orjson
 from aiohttp import web
 
 from openclaw_common.contracts.errors import API_ERROR, ErrorBody, GatewayError
-from openclaw_common.contracts.run import RunStatus
+from openclaw_common.store.deliveries import DeliveryRecord
 from openclaw_common.store.runs import RunRecord
 from openclaw_ingress.app_keys import CONFIG, READER, STORE
 from openclaw_ingress.errors import error_response
 from openclaw_ingress.follow import wait_for_end
 from openclaw_ingress.hook_actions import WakeAction
 from openclaw_ingress.hook_admission import MAX_KEY_CHARS, AcceptedRun
+from openclaw_ingress.hook_completion import completion, result_delivery, wait_for_delivery
 from openclaw_ingress.hook_fan_out import Dispatched
 from openclaw_ingress.middleware.request_id import request_id_of
 from openclaw_ingress.open_streams import OPEN_STREAMS
@@ -32,10 +33,8 @@ from openclaw_ingress.run_lookup import find_run
 from openclaw_ingress.schemas.js import trimmed
 
 MAX_ERRORS_TOLD: Final = 5
-SILENT_REPLY: Final = "NO_REPLY"
 KEY_HEADERS: Final = ("Idempotency-Key", "X-OpenClaw-Idempotency-Key")
 _WAIT: Final = re.compile(r"wait=\"?([0-9]{1,6})\"?\Z")
-_STATUS: Final = {RunStatus.COMPLETED: "ok", RunStatus.CANCELLED: "skipped"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +80,9 @@ async def answer_run(
     if preferences.respond_async:
         headers["Preference-Applied"] = "respond-async"
     if wait and (not preferences.respond_async or preferences.wait_s):
-        record = await _ended(request.app, run.id, preferences.wait_s)
+        record, delivery = await _ended(request.app, run.id, preferences.wait_s)
         if record.status.terminal:
-            body["completion"] = _completion(record, run)
+            body["completion"] = completion(record, delivery)
             return json_response(body, headers=headers)
     elif not preferences.respond_async:
         return json_response(body, headers=headers)
@@ -124,26 +123,20 @@ def answer_incomplete(request: web.Request, dispatched: Dispatched) -> web.Respo
     return response
 
 
-async def _ended(app: web.Application, run_id: str, wait_s: float | None) -> RunRecord:
+async def _ended(
+    app: web.Application, run_id: str, wait_s: float | None
+) -> tuple[RunRecord, DeliveryRecord | None]:
     longest_s = app[CONFIG].ingress.wait_max_seconds
+    bound_s = longest_s if wait_s is None else min(longest_s, wait_s)
+    store, reader = app[STORE], app[READER]
     record = await find_run(app, run_id)
     # When the time is over, or this process closes, the run is answered as it stands.
     with suppress(TimeoutError):
-        async with app[OPEN_STREAMS].until_closing(min(longest_s, wait_s or longest_s)):
+        async with app[OPEN_STREAMS].until_closing(bound_s):
             if not record.status.terminal:
-                await wait_for_end(app[STORE], app[READER], run_id, after=record.last_sequence)
-    return await find_run(app, run_id)
-
-
-def _completion(record: RunRecord, run: AcceptedRun) -> dict[str, Any]:
-    output = record.result.output.strip() if record.result else ""
-    disposition = "visible" if output else "empty"
-    if output == SILENT_REPLY:
-        disposition = "silent"
-    completion = {
-        "status": _STATUS.get(record.status, "error"),
-        "replyDisposition": disposition,
-    }
-    if run.request.delivery is not None and record.result and disposition != "visible":
-        completion["deliverySuppressionReason"] = disposition
-    return completion
+                await wait_for_end(store, reader, run_id, after=record.last_sequence)
+            if record.delivers:
+                await wait_for_delivery(store, reader, run_id)
+    record = await find_run(app, run_id)
+    delivers = record.delivers and record.status.terminal
+    return record, await result_delivery(store, run_id) if delivers else None

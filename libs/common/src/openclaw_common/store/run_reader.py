@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.contracts.ids import new_process_id
 from openclaw_common.store.client import BACKOFF_CAP_S, BACKOFF_START_S
+from openclaw_common.store.keys import RUN
 from openclaw_common.store.run_follower import Follower, ReaderOverflow
 from openclaw_common.store.run_stream import parse_entries, start_after
 
@@ -211,14 +212,15 @@ class RunStreamReader:
 
     @asynccontextmanager
     async def follow(
-        self, run_id: str, after: int = 0, *, wake: bool = True
+        self, run_id: str, after: int = 0, *, wake: bool = True, kind: str = RUN
     ) -> AsyncIterator[Follower]:
         """Follow a run from behind sequence `after`; it need not be admitted yet.
 
         `wake=False` where the caller admits the run next and passes this reader to it: admit ends
-        the reader's block itself.
+        the reader's block itself. A delivery, which is another `kind` of job, has no event that is
+        always its last: its follower stops when it has seen enough.
         """
-        key = self._key(run_id)
+        key = self._key(run_id, kind)
         read = self._read_for(key)
         follower = Follower(run_id, after, self._buffer_bytes)
         followed = read.join(key, follower, after)
@@ -229,8 +231,8 @@ class RunStreamReader:
         finally:
             read.leave(followed, follower)
 
-    def _key(self, run_id: str) -> bytes:
-        return self._store.keys.events(self._store.streams.kind, run_id).encode()
+    def _key(self, run_id: str, kind: str = RUN) -> bytes:
+        return self._store.keys.events(kind, run_id).encode()
 
     def _read_for(self, key: bytes) -> _Read:
         for read in self._reads:
