@@ -25,7 +25,7 @@ RUN_ROWS: Final[tuple[KeySpec, ...]] = (
         "until the end, then runs.retentionSeconds (dead: deadLetterRetentionSeconds)",
         "admit, claim, renew, release, finish, cancel, readers, expire",
         "ingress, worker",
-        "the run record: status, attempt, request, result, error, times; of a response what it repeats",
+        "the run record: status, attempt, request, result, error, times, facts of a response",
     ),
     KeySpec(
         "openclaw:{cell}:run:<run_id>:events",
