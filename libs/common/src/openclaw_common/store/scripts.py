@@ -44,7 +44,7 @@ OTHER_SCRIPTS: Final = (
     "write_api_key",
     "revoke_api_key",
 )
-SHARED: Final = ("_prelude", "_turns", "_accounts")
+SHARED: Final = ("_prelude", "_endings", "_sessions", "_turns", "_accounts")
 """What stands in front of every step of a job queue."""
 TAKES_ON_WORK: Final = frozenset(
     {
