@@ -24,6 +24,7 @@ from openclaw_ingress.errors import error_response
 from openclaw_ingress.follow import wait_for_end
 from openclaw_ingress.hook_actions import WakeAction
 from openclaw_ingress.hook_admission import MAX_KEY_CHARS, AcceptedRun
+from openclaw_ingress.hook_body import plain_text
 from openclaw_ingress.hook_completion import completion, result_delivery, wait_for_delivery
 from openclaw_ingress.hook_fan_out import Dispatched
 from openclaw_ingress.middleware.request_id import request_id_of
@@ -57,7 +58,7 @@ class Preferences:
 
 def idempotency_key(request: web.Request, body: Any) -> str:
     """Return the sender's key, headers before the body's `idempotencyKey`; empty for none."""
-    given = [request.headers.get(name) for name in KEY_HEADERS]
+    given: list[Any] = [plain_text(request.headers.get(name, "")) for name in KEY_HEADERS]
     if isinstance(body, dict):
         given.append(body.get("idempotencyKey"))
     key = next((trimmed(value) for value in given if trimmed(value)), "")

@@ -26,6 +26,11 @@ FORM: Final = "application/x-www-form-urlencoded"
 MAX_FORM_FIELDS: Final = 1000
 
 
+def plain_text(header: str) -> str:
+    """Return a header as text that can be written anywhere: bytes that are none become `\\xff`."""
+    return header.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 async def read_hook_body(request: web.Request, max_bytes: int) -> bytes:
     """Return the whole body. Raises InvalidRequest (400, 413) and GatewayError (408)."""
     timeout_s = request.app[CONFIG].ingress.body_timeout_seconds

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -52,14 +52,15 @@ class Dispatched:
 class Delivery:
     """A webhook for one mapping, as the handler got it.
 
-    `fingerprint` is the SHA-256 of what the sender sent, empty where its key alone tells.
+    `fingerprint` tells what the sender sent; None where what becomes of it does, empty where the
+    sender's key alone tells.
     """
 
     mapping: CompiledMapping
     context: TemplateContext
     url: str
     sender: Sender
-    fingerprint: str
+    fingerprint: str | None
 
 
 async def dispatch(
@@ -72,15 +73,14 @@ async def dispatch(
     """
     if items is None:
         dispatched = Dispatched(1)
-        identity = delivery.fingerprint
-        await _one(admission, delivery, delivery.context, delivery.sender, identity, dispatched)
+        await _one(admission, delivery, delivery.context, delivery.sender, None, dispatched)
         return dispatched
     dispatched = Dispatched(len(items))
     try:
         async with asyncio.timeout(timeout_s):
-            async for context, sender, identity in _each(delivery, items):
+            for context, sender, item in _each(delivery, items):
                 try:
-                    await _one(admission, delivery, context, sender, identity, dispatched)
+                    await _one(admission, delivery, context, sender, item, dispatched)
                 except GatewayError as error:
                     dispatched.errors.append(error)
     except TimeoutError:
@@ -88,21 +88,21 @@ async def dispatch(
     return dispatched
 
 
-async def _each(
+def _each(
     delivery: Delivery, items: Sequence[Any]
-) -> AsyncIterator[tuple[TemplateContext, Sender, str]]:
+) -> Iterator[tuple[TemplateContext, Sender, str]]:
+    """Yield each item as a webhook of its own; one at a time, for each is as wide as the whole."""
     context, sender = delivery.context, delivery.sender
+    key = delivery.mapping.settings.for_each
     seen: Counter[str] = Counter()
-    for payload in items:
-        item = sha256_of(orjson.dumps(payload[delivery.mapping.settings.for_each]))
-        seen[item] += 1
-        identity = sha256_of(delivery.mapping.id, item, str(seen[item]))
-        # An item is told from others by what it is, also where the sender names nothing.
-        key = sender.key or "item"
+    for item in items:
+        digest = sha256_of(orjson.dumps(item))
+        seen[digest] += 1
         yield (
-            TemplateContext(payload, context.headers, context.query, context.path, context.now),
-            Sender(sender.caller, sender.path, key),
-            identity,
+            replace(context, payload={**context.payload, key: [item]}),
+            # An item is told from others by what it is, also where the sender names nothing.
+            replace(sender, key=sender.key or "item"),
+            f"{digest} {seen[digest]}",
         )
 
 
@@ -111,7 +111,7 @@ async def _one(
     delivery: Delivery,
     context: TemplateContext,
     sender: Sender,
-    fingerprint: str,
+    item: str | None,
     dispatched: Dispatched,
 ) -> None:
     action = await delivery.mapping.action(context, delivery.url)
@@ -121,5 +121,16 @@ async def _one(
         dispatched.wakes.append((action, await admission.wake(action)))
     else:
         prepared = admission.prepare(action)
-        identity = sender.identity(fingerprint, admission.keep_ms)
+        identity = None
+        if sender.key:
+            fingerprint = _fingerprint(delivery, context, item)
+            identity = sender.identity(fingerprint, admission.keep_ms)
         dispatched.runs.append(await admission.start(prepared, identity))
+
+
+def _fingerprint(delivery: Delivery, context: TemplateContext, item: str | None) -> str:
+    if item is not None:
+        return sha256_of(item, delivery.mapping.identity(context))
+    if delivery.fingerprint is not None:
+        return delivery.fingerprint
+    return delivery.mapping.identity(context)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
+
+import orjson
 
 from openclaw_common.contracts.errors import InvalidRequest
 from openclaw_common.runtime.config import ConfigError
@@ -21,6 +23,7 @@ from openclaw_ingress.hook_actions import (
     timeout_seconds,
     wants_now,
 )
+from openclaw_ingress.hook_admission import sha256_of
 from openclaw_ingress.hook_signatures import SignatureCheck
 from openclaw_ingress.hook_template import Template, TemplateContext, TemplateTooLong
 from openclaw_ingress.hook_transforms import Transform, TransformError, load_transform
@@ -65,7 +68,7 @@ class CompiledMapping:
         return match.source is None or match.source == source
 
     def items(self, payload: Any, most: int) -> list[Any] | None:
-        """Return the payload once per item of `forEach`, at most `most`; None without `forEach`."""
+        """Return the items of `forEach`, at most `most`; None without `forEach`."""
         key = self.settings.for_each
         if key is None:
             return None
@@ -77,7 +80,16 @@ class CompiledMapping:
                 "hook.items_left_out",
                 extra={"mapping": self.id, "items": len(items), "taken": most},
             )
-        return [{**payload, key: [item]} for item in items[:most]]
+        return items[:most]
+
+    def identity(self, context: TemplateContext) -> str:
+        """Return what tells the webhook from one that becomes another run; the time does not.
+
+        Raises InvalidRequest.
+        """
+        fields = self._rendered(replace(context, now=""))
+        seen = context.payload if self.transform is not None else None
+        return sha256_of(self.id, orjson.dumps([fields, seen]))
 
     async def action(self, context: TemplateContext, url: str) -> AgentAction | WakeAction | None:
         """Return what the webhook becomes, None when the transform drops it.
@@ -180,7 +192,10 @@ class HookMappings:
         return next((m for m in self._mappings if m.is_for(sub_path, payload)), None)
 
     def may_be_signed(self, sub_path: str) -> bool:
-        """Whether a webhook at this path may prove itself by a signature instead of a token."""
+        """Whether a webhook at this path may prove itself by a signature instead of a token.
+
+        Never at the empty one, which stands for the hooks that are not mapped.
+        """
         return any(m.signature is not None for m in self._at(sub_path))
 
     def max_body_bytes(self, sub_path: str) -> int:
@@ -189,7 +204,7 @@ class HookMappings:
         return max((size for size in own if size is not None), default=self._max_body_bytes)
 
     def _at(self, sub_path: str) -> Iterator[CompiledMapping]:
-        for mapping in self._mappings:
+        for mapping in self._mappings if sub_path else ():
             if mapping.settings.match.sub_path in (None, sub_path):
                 yield mapping
 

@@ -5,7 +5,7 @@
   `X-Gitlab-Token`, with id `X-Gitlab-Event-UUID` or `Idempotency-Key`
 - stripe: `Stripe-Signature: t=<s>,v1=<hex HMAC of "<s>.<body>">`, any `v1`; id is the event's `id`
 - slack: `X-Slack-Signature: v0=<hex HMAC of "v0:<s>:<body>">` and `X-Slack-Request-Timestamp`; id
-  is the event's `event_id`
+  is the event's `event_id`, or the `trigger_id` of a command or an interaction
 - standard-webhooks: `webhook-signature: v1,<base64 HMAC of "<id>.<s>.<body>">`, any of several, and
   `webhook-timestamp`; id `webhook-id`
 - hmac: as `hooks.mappings[].signature` says
@@ -22,14 +22,20 @@ import hmac
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from openclaw_common.runtime.config.hook_mappings import HookSignature
+from openclaw_ingress.hook_body import plain_text
 
 _SECONDS: Final = re.compile(r"[0-9]{1,12}\Z")
 _WHSEC: Final = "whsec_"
 MAX_SIGNATURES: Final = 16
 """Signatures of one request that are looked at; senders add one per secret while they rotate."""
+
+
+MAX_ID_CHARS: Final = 256
+"""Of a longer id of a delivery the rest is left out."""
 
 
 class SignatureInvalid(Exception):
@@ -57,11 +63,13 @@ class SignedDelivery:
     """A delivery whose signature is valid.
 
     `id` is the sender's name for it, empty where it has none. `id_signed` tells that nobody but
-    the sender can have chosen it.
+    the sender can have chosen it. `proof` is the signature where it is over a time too, so that no
+    two requests of a sender have the same one; else empty.
     """
 
     id: str
     id_signed: bool
+    proof: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +85,18 @@ class SignatureCheck:
         `payload` is the parsed body, used for its id only, and only once the body is known to be
         the sender's.
         """
-        scheme = self._scheme()
-        signed_at = scheme.signed_at(request) if scheme.signed_at else None
-        if signed_at is not None and not _SECONDS.match(signed_at):
-            raise SignatureInvalid
-        given = list(scheme.signatures(request))[:MAX_SIGNATURES]
-        valid = False
+        stale = False
         for secret in self._secrets():
-            expected = scheme.expected(request, secret, signed_at or "")
-            for signature in given:
-                valid |= hmac.compare_digest(signature, expected)
-        if not valid:
-            raise SignatureInvalid
-        if signed_at is not None and abs(now_s - int(signed_at)) > self.tolerance_s:
-            raise SignatureStale
-        return SignedDelivery(scheme.delivery_id(request, payload)[:256], scheme.id_signed)
+            scheme = self._scheme(secret)
+            try:
+                signed_at, proof = scheme.check(request, secret)
+            except SignatureInvalid:
+                continue
+            if signed_at is None or abs(now_s - int(signed_at)) <= self.tolerance_s:
+                name = plain_text(scheme.delivery_id(request, payload))[:MAX_ID_CHARS]
+                return SignedDelivery(name, scheme.id_signed, proof if signed_at else "")
+            stale = True
+        raise SignatureStale if stale else SignatureInvalid
 
     def _secrets(self) -> Iterator[str]:
         for secret in (self.settings.secret, self.settings.previous_secret):
@@ -99,12 +104,11 @@ class SignatureCheck:
             if value:
                 yield value
 
-    def _scheme(self) -> _Scheme:
+    def _scheme(self, secret: str) -> _Scheme:
         settings = self.settings
         match settings.provider:
             case "gitlab":
-                signing = settings.secret.get_secret_value().strip().startswith(_WHSEC)
-                return _GITLAB_SIGNED if signing else _GITLAB_TOKEN
+                return _STANDARD if secret.startswith(_WHSEC) else _GITLAB_TOKEN
             case "hmac":
                 return _hmac_scheme(settings)
             case _:
@@ -120,6 +124,22 @@ class _Scheme:
     delivery_id: Callable[[SignedRequest, Any], str]
     signed_at: Callable[[SignedRequest], str] | None = None
     id_signed: bool = False
+
+    def check(self, request: SignedRequest, secret: str) -> tuple[str | None, str]:
+        """Return the signed time, None where none is signed, and the signature that was expected.
+
+        Raises SignatureInvalid.
+        """
+        signed_at = self.signed_at(request) if self.signed_at else None
+        if signed_at is not None and not _SECONDS.match(signed_at):
+            raise SignatureInvalid
+        expected = self.expected(request, secret, signed_at or "")
+        valid = False
+        for signature in islice(self.signatures(request), MAX_SIGNATURES):
+            valid |= hmac.compare_digest(signature, expected)
+        if not valid:
+            raise SignatureInvalid
+        return signed_at, expected.decode()
 
 
 def _digest(secret: bytes, signed: bytes, algorithm: str = "sha256") -> bytes:
@@ -159,6 +179,9 @@ def _standard_expected(request: SignedRequest, secret: str, signed_at: str) -> b
         key = base64.b64decode(secret.removeprefix(_WHSEC), validate=True)
     except binascii.Error:
         raise SignatureInvalid from None
+    # Anybody can sign with the key that is left of a secret whose variable was empty.
+    if not key:
+        raise SignatureInvalid
     signed = _sent(f"{request.header('webhook-id')}.{signed_at}.") + request.body
     return base64.b64encode(_digest(key, signed))
 
@@ -179,7 +202,6 @@ def _standard_time(request: SignedRequest) -> str:
 _STANDARD: Final = _Scheme(
     _standard_signatures, _standard_expected, _webhook_id, _standard_time, id_signed=True
 )
-_GITLAB_SIGNED: Final = _STANDARD
 _GITLAB_TOKEN: Final = _Scheme(
     signatures=lambda request: [_sent(request.header("X-Gitlab-Token"))],
     expected=lambda _request, secret, _signed_at: secret.encode(),
@@ -203,7 +225,9 @@ _SCHEMES: Final[dict[str, _Scheme]] = {
     "slack": _Scheme(
         signatures=lambda request: _after(request.header("X-Slack-Signature"), "v0="),
         expected=lambda request, secret, at: _hex(secret, f"v0:{at}:".encode() + request.body),
-        delivery_id=lambda _, payload: _member(payload, "event_id"),
+        delivery_id=lambda _, payload: (
+            _member(payload, "event_id") or _member(payload, "trigger_id")
+        ),
         signed_at=lambda request: request.header("X-Slack-Request-Timestamp"),
         id_signed=True,
     ),

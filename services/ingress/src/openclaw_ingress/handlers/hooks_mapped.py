@@ -17,7 +17,7 @@ from openclaw_ingress.hook_answers import (
     answer_wake,
     idempotency_key,
 )
-from openclaw_ingress.hook_body import parse_payload, read_hook_body
+from openclaw_ingress.hook_body import parse_payload, plain_text, read_hook_body
 from openclaw_ingress.hook_context import HOOKS, HookContext
 from openclaw_ingress.hook_fan_out import Delivery, Dispatched, dispatch
 from openclaw_ingress.hook_mapping import CompiledMapping
@@ -25,7 +25,9 @@ from openclaw_ingress.hook_signatures import SignatureInvalid, SignedDelivery, S
 from openclaw_ingress.hook_template import TemplateContext
 from openclaw_ingress.responses import NO_STORE, json_response
 
-HIDDEN_HEADERS: Final = frozenset({"authorization", "x-openclaw-token", "x-gitlab-token"})
+HIDDEN_HEADERS: Final = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "x-openclaw-token", "x-gitlab-token"}
+)
 """Credentials; templates and transforms do not see them."""
 
 
@@ -52,8 +54,7 @@ async def dispatch_mapped(request: web.Request) -> web.Response:
         _context(request, hooks, path, payload),
         str(request.rel_url),
         _sender(request, mapping, signed, payload, path),
-        # A signed id names one event, whose text may differ when it is sent again.
-        "" if signed and signed.id and signed.id_signed else sha256_of(mapping.id, raw),
+        _fingerprint(mapping, signed, raw),
     )
     items = mapping.items(payload, hooks.settings.for_each_max_items)
     timeout_s = hooks.settings.fan_out_timeout_ms / 1000
@@ -96,6 +97,14 @@ def _challenge(mapping: CompiledMapping, payload: Any) -> str | None:
     return challenge if asked else None
 
 
+def _fingerprint(mapping: CompiledMapping, signed: SignedDelivery | None, raw: bytes) -> str | None:
+    """Return what tells equal webhooks: of a signed one only what is signed does."""
+    if signed is None:
+        return None
+    # A signed id names one event, whose text may differ when it is sent again.
+    return "" if signed.id and signed.id_signed else sha256_of(mapping.id, raw)
+
+
 def _sender(
     request: web.Request,
     mapping: CompiledMapping,
@@ -105,19 +114,20 @@ def _sender(
 ) -> Sender:
     if signed is None:
         return Sender(request[HOOK_CALLER], path, idempotency_key(request, payload))
-    key = signed.id or idempotency_key(request, payload)
+    key = signed.id or idempotency_key(request, payload) or signed.proof
     return Sender(f"signature {mapping.id}", path, key)
 
 
 def _context(request: web.Request, hooks: HookContext, path: str, payload: Any) -> TemplateContext:
     now = datetime.fromtimestamp(hooks.clock.wall(), UTC)
+    headers: dict[str, str] = {}
+    for name, value in request.headers.items():
+        # Of several the first, which is the one that a signature was checked with.
+        if name.lower() not in HIDDEN_HEADERS:
+            headers.setdefault(name.lower(), plain_text(value))
     return TemplateContext(
         payload=payload,
-        headers={
-            name.lower(): value
-            for name, value in request.headers.items()
-            if name.lower() not in HIDDEN_HEADERS
-        },
+        headers=headers,
         query=request.query,
         path=path,
         now=now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
