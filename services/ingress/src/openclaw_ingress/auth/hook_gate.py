@@ -14,6 +14,8 @@ from openclaw_common.contracts.errors import InvalidRequest
 from openclaw_ingress.app_keys import HOOK_CALLER
 from openclaw_ingress.hook_context import HOOKS
 
+OWN_PATHS: Final = frozenset({"agent", "wake"})
+"""What is never mapped."""
 TOKEN_IN_QUERY: Final = (
     "Hook token must be provided via Authorization: Bearer <token> or X-OpenClaw-Token header"
     " (query parameters are not allowed)."
@@ -40,5 +42,9 @@ async def admit_hook(request: web.Request) -> None:
 
 
 def sub_path(request: web.Request) -> str:
-    """Return what follows `hooks.path`, without slashes around it; empty for the two of our own."""
-    return request.match_info.get("name", "").strip("/")
+    """Return what follows `hooks.path`, without slashes around it; empty for the two of our own.
+
+    However those are spelled: `/hooks//agent` and `/hooks/agent%2F` name no mapping.
+    """
+    name = request.match_info.get("name", "").strip("/")
+    return "" if name in OWN_PATHS else name
