@@ -91,6 +91,16 @@ class ScriptedChannel:
         return 0
 
 
+class ForgettingChannel(ScriptedChannel):
+    """A channel that knows a repeated send key for three minutes, or until it is not `idempotent`."""
+
+    async def repeats_safely(self, destination: Destination, part: Part) -> bool:
+        return True
+
+    def repeat_seconds(self, destination: Destination, part: Part) -> float:
+        return 180
+
+
 class RememberingChannel(ScriptedChannel):
     """A channel that can say what it took."""
 

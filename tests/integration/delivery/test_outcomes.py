@@ -15,7 +15,7 @@ from openclaw_channels.base import (
 )
 from openclaw_common.contracts.delivery_history import Outcome
 from openclaw_delivery.attempt import RELEASED
-from tests.fakes.scripted_channel import RememberingChannel, ScriptedChannel
+from tests.fakes.scripted_channel import ForgettingChannel, RememberingChannel, ScriptedChannel
 from tests.integration.delivery.support import Office
 
 
@@ -137,6 +137,38 @@ async def test_where_the_platform_knows_a_repeated_send_nothing_is_doubled(offic
     assert await office.attempt() == "delivered"
     assert office.channel.texts == ["one"]
     assert (await office.record(delivery_id)).history.duplicates_possible == 0
+
+
+async def lost_for_longer_than_it_is_known(office: Office) -> str:
+    """Lose the answer, fail once more for certain, and come back when the platform has forgotten."""
+    office.channel = office.accounts.channel = ForgettingChannel(idempotent=True)
+    delivery_id = await office.submit()
+    office.channel.script.extend([AnswerLost("no answer"), TemporaryFailure("down")])
+    for seconds in (100, 100):
+        assert await office.attempt() == RELEASED
+        await office.pass_time(delivery_id, seconds)
+    office.channel.idempotent = False
+    return delivery_id
+
+
+async def test_a_platform_that_may_have_forgotten_a_send_is_not_sent_it_again_silently(
+    office: Office,
+) -> None:
+    delivery_id = await lost_for_longer_than_it_is_known(office)
+    assert await office.attempt() == "unknown"
+    assert office.channel.texts == ["one"]
+    assert await office.replay(delivery_id) == "replayed"
+    assert await office.attempt() == "delivered"
+    assert (await office.record(delivery_id)).history.duplicates_possible == 1
+
+
+async def test_with_resend_what_the_platform_may_have_forgotten_is_sent_and_counted(
+    office: Office,
+) -> None:
+    office.accounts.resend = True
+    delivery_id = await lost_for_longer_than_it_is_known(office)
+    assert await office.attempt() == "delivered"
+    assert (await office.record(delivery_id)).history.duplicates_possible == 1
 
 
 @pytest.mark.parametrize("loses", [True, False])

@@ -17,7 +17,9 @@ def event(type_: str, attempt: int = 1, **data: Any) -> RunEvent:
 
 
 def started(part: int, attempt: int = 1, **more: Any) -> RunEvent:
-    return event("part_started", attempt, part=part, parts=3, cut="c", at_ms=part, **more)
+    return event(
+        "part_started", attempt, **{"part": part, "parts": 3, "cut": "c", "at_ms": part, **more}
+    )
 
 
 def sent(part: int, attempt: int = 1) -> RunEvent:
@@ -54,6 +56,30 @@ def test_a_failure_before_the_send_does_not_end_an_older_doubt() -> None:
     history = fold(started(0), failed(0, "ambiguous"), event("sending", 2))
     history.add(failed(0, "temporary", 2))
     assert history.doubtful == 0
+
+
+def test_a_certain_failure_of_a_repeated_send_leaves_the_doubt_of_the_first() -> None:
+    history = fold(started(0, at_ms=1), failed(0, "ambiguous"), event("sending", 2))
+    for entry in (started(0, 2, at_ms=50), failed(0, "temporary", 2)):
+        history.add(entry)
+    assert (history.doubtful, history.doubtful_since_ms) == (0, 1)
+
+
+def test_doubt_counts_from_the_first_of_several_sends() -> None:
+    history = fold(started(0, at_ms=1), failed(0, "ambiguous"), event("sending", 2))
+    for entry in (started(0, 2, at_ms=50), event("sending", 3)):
+        history.add(entry)
+    assert (history.doubtful, history.doubtful_since_ms) == (0, 1)
+
+
+def test_a_send_that_was_to_be_repeated_in_any_case_begins_a_doubt_of_its_own() -> None:
+    history = fold(started(0, at_ms=1), failed(0, "ambiguous"), event("sending", 2))
+    history.add(started(0, 2, at_ms=50, repeated=True))
+    history.add(failed(0, "temporary", 2))
+    assert history.doubtful is None
+    history.add(started(0, 2, at_ms=70))
+    history.add(failed(0, "ambiguous", 2))
+    assert history.doubtful_since_ms == 70
 
 
 def test_a_replay_allows_what_was_in_doubt_and_begins_the_tries_anew() -> None:

@@ -202,6 +202,17 @@ class FindsSent(Protocol):
         """
 
 
+@runtime_checkable
+class ForgetsRepeats(Protocol):
+    """What an `OutboundChannel` has beside whose platform knows a repeated send for a time only."""
+
+    def repeat_seconds(self, destination: Destination, part: Part) -> float:
+        """For how many seconds after the first send `repeats_safely` holds for such a part there.
+
+        `math.inf` for ever.
+        """
+
+
 class TargetGrammar(Protocol):
     """Reads a target as users write it."""
 

@@ -10,6 +10,7 @@ from openclaw_channels.base import (
     AnswerLost,
     CredentialsRevoked,
     FindsSent,
+    ForgetsRepeats,
     OutboundChannel,
     Part,
     PermanentFailure,
@@ -71,7 +72,10 @@ class Asking:
         Raises a SendFailure when the platform cannot be asked now.
         """
         history = self.attempt.history
-        if await self.repeatable(part, history.repeat_is_safe):
+        known = self._still_known(part)
+        if (known or history.repeat_is_safe) and await self.repeatable(
+            part, history.repeat_is_safe
+        ):
             return Doubt.SEND
         if isinstance(self.channel, FindsSent):
             try:
@@ -86,6 +90,14 @@ class Asking:
         ):
             return Doubt.REPEAT
         return Doubt.HOLD
+
+    def _still_known(self, part: Part) -> bool:
+        """Whether the platform cannot have forgotten yet when the part was sent first."""
+        since_ms = self.attempt.history.doubtful_since_ms
+        if since_ms is None or not isinstance(self.channel, ForgetsRepeats):
+            return True
+        age_s = (self.attempt.journal.now_ms() - since_ms) / 1000
+        return age_s < self.channel.repeat_seconds(self.destination, part)
 
     async def repeatable(self, part: Part, repeat_is_safe: bool | None) -> bool:
         """Whether sending a part again cannot show it twice; `repeat_is_safe` is of that one send.

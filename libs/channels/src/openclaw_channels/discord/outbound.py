@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from math import inf
 from typing import Any, Final
 
 from openclaw_channels.attachments import (
@@ -182,6 +183,10 @@ class DiscordOutbound:
             return True
         title = str(part.markup.get(markup.TITLE) or UNTITLED)
         return not first and await self._lookup.post(channel, title) is not None
+
+    def repeat_seconds(self, destination: Destination, part: Part) -> float:
+        """A nonce is forgotten; the answer to an interaction is replaced however late."""
+        return inf if interaction(destination.to) else self._settings.nonce_seconds
 
     async def edit(self, destination: Destination, message_id: str, part: Part) -> Receipt:
         """Replace a message's text."""

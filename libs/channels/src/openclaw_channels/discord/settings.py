@@ -40,6 +40,9 @@ class DiscordSettings(ChannelSettings):
     channel_window_seconds: Annotated[float, Field(gt=0)] = 5
     channel_burst: Positive = 2
     """Messages to one channel at once."""
+    nonce_seconds: Positive = 180
+    """How long Discord is trusted to know a nonce: it says "the past few minutes", and no number
+    (docs.discord.com/developers/resources/message#create-message)."""
 
     @model_validator(mode="after")
     def _bursts_within_rates(self) -> Self:

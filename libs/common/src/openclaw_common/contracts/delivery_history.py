@@ -93,14 +93,16 @@ class DeliveryHistory:
     `parts` is the number of parts and `cut` the digest of how the message was cut, None before the
     first was started. `failures` and `rate_limits` count those in a row since a part was sent or
     the delivery was replayed; no try is to be made before `retry_at_ms`. `doubtful` is the part
-    that may have been sent: `repeat_is_safe` is what the channel said of it, `allowed` that a
-    person replayed it. `duplicates_possible` counts parts sent again without knowing.
+    that may have been sent, at `doubtful_since_ms` for the first time: `repeat_is_safe` is what the
+    channel said of it, `allowed` that a person replayed it. A send that fails for certain leaves
+    the doubt about an earlier one. `duplicates_possible` counts parts sent again without knowing.
     """
 
     parts: int | None = None
     cut: str | None = None
     receipts: dict[int, PartReceipt] = field(default_factory=dict)
     doubtful: int | None = None
+    doubtful_since_ms: int | None = None
     repeat_is_safe: bool | None = None
     allowed: bool = False
     failures: int = 0
@@ -113,6 +115,8 @@ class DeliveryHistory:
     waiting: bool = False
     tries: list[Try] = field(default_factory=list)
     _in_flight: int | None = None
+    _in_flight_ms: int | None = None
+    _doubt_before: tuple[int, int | None, bool | None, bool] | None = None
 
     @classmethod
     def of(cls, events: Iterable[RunEvent]) -> DeliveryHistory:
@@ -164,13 +168,20 @@ class DeliveryHistory:
         self._try_of(self.tries[-1].number).outcome = Outcome.INTERRUPTED
 
     def _doubt(self, part: int, repeat_is_safe: bool | None) -> None:
-        self.doubtful, self.repeat_is_safe = part, repeat_is_safe
-        self.allowed = False
-        self._in_flight = None
+        since_ms, before = self._in_flight_ms, self._doubt_before
+        if before is not None and before[0] == part:
+            since_ms = before[1]
+        self.doubtful, self.doubtful_since_ms = part, since_ms
+        self.repeat_is_safe, self.allowed = repeat_is_safe, False
+        self._in_flight = self._doubt_before = None
 
     def _started(self, attempt: int, data: dict[str, Any]) -> None:
         self.parts, self.cut = data["parts"], data.get("cut")
-        self._in_flight = data["part"]
+        self._in_flight, self._in_flight_ms = data["part"], data.get("at_ms")
+        self._doubt_before = None
+        if self.doubtful == data["part"] and not data.get("repeated"):
+            before = (self.doubtful_since_ms, self.repeat_is_safe, self.allowed)
+            self._doubt_before = (self.doubtful, *before)
         self.doubtful, self.allowed, self.waiting = None, False, False
         if data.get("repeated"):
             self.duplicates_possible += 1
@@ -181,6 +192,7 @@ class DeliveryHistory:
         receipt = PartReceipt(data.get("message_id"), data.get("http_status"), data.get("at_ms"))
         self.receipts[data["part"]] = receipt
         self._in_flight, self.doubtful, self.allowed = None, None, False
+        self._doubt_before = None
         self.failures = self.rate_limits = 0
         self.retry_at_ms = None
         made = self._try_of(attempt)
@@ -195,7 +207,11 @@ class DeliveryHistory:
         self.waiting = False
         if outcome is Outcome.AMBIGUOUS:
             self._doubt(data["part"], data.get("repeat_is_safe"))
-        self._in_flight = None
+        elif self._doubt_before is not None:
+            self.doubtful, self.doubtful_since_ms, self.repeat_is_safe, self.allowed = (
+                self._doubt_before
+            )
+        self._in_flight = self._doubt_before = None
         if data.get("counts", True):
             self.failures += 1
         else:
