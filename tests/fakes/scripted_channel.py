@@ -92,7 +92,7 @@ class ScriptedChannel:
 
 
 class ForgettingChannel(ScriptedChannel):
-    """A channel that knows a repeated send key for three minutes, or until it is not `idempotent`."""
+    """A channel that knows a repeated send key for three minutes; `idempotent` until it forgets."""
 
     async def repeats_safely(self, destination: Destination, part: Part) -> bool:
         return True

@@ -140,7 +140,7 @@ async def test_where_the_platform_knows_a_repeated_send_nothing_is_doubled(offic
 
 
 async def lost_for_longer_than_it_is_known(office: Office) -> str:
-    """Lose the answer, fail once more for certain, and come back when the platform has forgotten."""
+    """Lose the answer, fail once more for certain, and come back when it has been forgotten."""
     office.channel = office.accounts.channel = ForgettingChannel(idempotent=True)
     delivery_id = await office.submit()
     office.channel.script.extend([AnswerLost("no answer"), TemporaryFailure("down")])
