@@ -8,6 +8,7 @@ import pytest
 
 from openclaw_channels.base import (
     AnswerLost,
+    Bucket,
     PermanentFailure,
     RateLimited,
     SendFailure,
@@ -247,3 +248,16 @@ async def test_a_message_that_is_cut_otherwise_in_the_middle_is_not_garbled(offi
     failure = (await office.record(delivery_id)).history.last_failure
     assert failure is not None
     assert failure.code == "cut_changed"
+
+
+async def test_the_token_of_an_interaction_stands_in_payloads_alone(office: Office) -> None:
+    office.channel.script.append(RateLimited("slow", retry_after_s=60))
+    office.channel.rates = (Bucket("bot", 1000, 1000),)
+    await office.submit(to="interaction:7:s3cret", channel="discord")
+    assert await office.attempt() == RELEASED
+    for key in await office.redis.keys():
+        assert b"s3cret" not in key
+        if await office.redis.type(key) == b"hash":
+            fields = await office.redis.hgetall(key)
+            fields.pop(b"payload", None)
+            assert b"s3cret" not in b" ".join(fields.values())

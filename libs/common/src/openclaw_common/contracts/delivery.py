@@ -91,7 +91,14 @@ class Destination:
     @property
     def lane(self) -> str:
         """The lane of deliveries to this destination."""
-        return ":".join((self.channel, self.account_id, self.to, self.thread_id or ""))
+        return ":".join((self.channel, self.account_id, self.place, self.thread_id or ""))
+
+    @property
+    def place(self) -> str:
+        """The address as it may stand in the name of a key: told from others, no credential."""
+        if shown(self.to) == self.to:
+            return self.to
+        return f"{INTERACTION}:{sha256(self.to.encode()).hexdigest()[:32]}"
 
     def to_wire(self) -> dict[str, Any]:
         """Return the `destination` object of run-api.md §4.4, without a credential in it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from openclaw_common.contracts.delivery import DeliveryRequest, Destination
+from openclaw_common.contracts.delivery import DeliveryRequest, Destination, shown
 from openclaw_common.store.connections import Arg
 
 
@@ -30,7 +30,7 @@ class NewDelivery:
         return {
             "payload": request.encode().decode(),
             "channel": destination.channel,
-            "to": destination.to,
+            "to": shown(destination.to),
             "account_id": destination.account_id,
             "thread_id": destination.thread_id or "",
             "run_id": request.run_id or "",

@@ -80,4 +80,4 @@ class Pacing:
 
 
 def _scope(destination: Destination) -> str:
-    return f"{account_name(destination)}:{destination.to}"
+    return f"{account_name(destination)}:{destination.place}"

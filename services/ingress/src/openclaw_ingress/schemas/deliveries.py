@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from openclaw_common.contracts.delivery import DeliveryStatus
+from openclaw_common.contracts.delivery import DeliveryStatus, shown
 from openclaw_common.contracts.errors import InvalidRequest
 from openclaw_common.contracts.ids import parse_run_id
 from openclaw_common.store.all_dead_letters import KINDS
@@ -27,7 +27,7 @@ def parse_delivery_filter(query: Mapping[str, str]) -> DeliveryFilter:
     return DeliveryFilter(
         status=_status(_text(query, "status")),
         channel=_text(query, "channel"),
-        to=_text(query, "to"),
+        to=shown(to) if (to := _text(query, "to")) else None,
         run_id=run_id,
         created_after_ms=parse_time_ms(query, "created_after"),
     )
