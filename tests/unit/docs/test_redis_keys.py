@@ -29,6 +29,7 @@ def test_every_key_the_code_can_make_has_a_row() -> None:
         keys.checkpoints(RUN, "<run_id>"),
         keys.messages("<run_id>"),
         keys.runs_by("session", "<session_key>"),
+        keys.runs_by("tenant", "<tenant>"),
         keys.runs_by("status", "<status>"),
         keys.runs_by("metadata", "<name>=<value>"),
         keys.session_feed("<session_key>"),

@@ -23,6 +23,7 @@ from openclaw_common.contracts.delivery import (
 )
 from openclaw_common.contracts.errors import IdempotencyConflict, QueueFull
 from openclaw_common.contracts.ids import main_session
+from openclaw_common.contracts.tenants import tenant_of
 from openclaw_common.queue.job_queue import DeliveryQueue, Idempotency
 from openclaw_common.runtime.config import Config
 from openclaw_common.store.store import Store
@@ -90,7 +91,10 @@ class QueuedMessages:
         return configured.default_to if configured else None
 
     async def _last(self, channel: str | None, caller: ToolContext) -> Destination:
-        for key in (caller.session_key, main_session(caller.agent_id)):
+        for key in (
+            caller.session_key,
+            main_session(caller.agent_id, tenant_of(caller.session_key)),
+        ):
             session = await self._store.sessions.get(key)
             route = session.route if session else None
             if route is not None and channel in (None, route.channel):

@@ -11,22 +11,34 @@ from typing import Final
 import orjson
 
 from openclaw_common.automation.cron_scheduler import history_limits
-from openclaw_common.automation.cron_ticks import NO_AGENT, session_of, tick_run_id
+from openclaw_common.automation.cron_ticks import (
+    NO_AGENT,
+    may_be_known_elsewhere,
+    session_of,
+    tick_run_id,
+)
 from openclaw_common.contracts.delivery import LAST
 from openclaw_common.contracts.ids import main_session, new_run_id
 from openclaw_common.contracts.run import DeliveryPlan, RunRequest, Turn
+from openclaw_common.contracts.tenants import in_tenant, tenant_of
 from openclaw_common.queue.job_queue import RunQueue
 from openclaw_common.runtime.config import Agent, Config
 from openclaw_common.runtime.config.channels import NOT_CHANNELS
 from openclaw_common.runtime.config.heartbeat import NOWHERE, OWNER, Heartbeat
 from openclaw_common.runtime.config.providers import qualified_model
-from openclaw_common.store.schedule import DueEntry, Fired, ScheduledRecord, Tick
+from openclaw_common.store.schedule import DueEntry, Fired, FireOutcome, ScheduledRecord, Tick
 from openclaw_common.store.store import Store
 
 SOURCE: Final = "heartbeat"
 QUIET_HOURS: Final = "quiet-hours"
 NO_ROUTE: Final = "no-route"
 NO_EVENTS: Final = "no-events"
+
+
+def turns_of(wake: DueEntry) -> str:
+    """Return whose turns a wake's is one of, which are kept apart: an agent's, or a tenant's of it."""
+    agent_id, _, session_key = wake.rest.partition(":")
+    return in_tenant(tenant_of(session_key), agent_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +58,20 @@ class UnaskedTurns:
         if record is None:
             return None
         heartbeat = Heartbeat.model_validate(orjson.loads(record.definition))
+        if entry.rest not in self.config.agents.entries and may_be_known_elsewhere(
+            self.config, entry, now_ms
+        ):
+            return Fired(FireOutcome.LEFT, NO_AGENT)
         tick = await self._heartbeat(entry, heartbeat, record, now_ms)
         return await self.store.schedule.fire(entry, tick, history_limits(self.config))
 
-    async def fire_wake(self, entry: DueEntry) -> Fired:
+    async def fire_wake(self, entry: DueEntry, now_ms: int) -> Fired:
         """Let an agent look at a session's system events, as soon as it may."""
         agent_id, _, session_key = entry.rest.partition(":")
         agent = self.config.agents.entries.get(agent_id)
         if agent is None:
+            if may_be_known_elsewhere(self.config, entry, now_ms):
+                return Fired(FireOutcome.LEFT, NO_AGENT)
             tick = Tick(entry.due_ms, reason=NO_AGENT)
             return await self.store.schedule.fire(entry, tick, None)
         request = self._request(agent, agent.heartbeat, session_key)
@@ -63,8 +81,7 @@ class UnaskedTurns:
             reason=NO_EVENTS,
             reads=session_key,
             needs_events=True,
-            agent_id=agent_id,
-            guarded=True,
+            turns_of=turns_of(entry),
         )
         return await self.store.schedule.fire(entry, tick, None)
 
@@ -100,7 +117,6 @@ class UnaskedTurns:
             settings=record.settings,
             reads=session_key,
             needs_events=not await self._has_route(heartbeat, session_key, agent_id),
-            agent_id=agent_id,
             missed=missed,
         )
 
@@ -142,7 +158,7 @@ class UnaskedTurns:
             return False
         if plan.channel != LAST and plan.to is not None:
             return True
-        for key in dict.fromkeys((session_key, main_session(agent_id))):
+        for key in dict.fromkeys((session_key, main_session(agent_id, tenant_of(session_key)))):
             session = await self.store.sessions.get(key)
             route = session.route if session else None
             if route and self._serves(route.channel) and plan.channel in (LAST, route.channel):

@@ -19,11 +19,13 @@ from openclaw_ingress.app_keys import (
     CONFIG,
     CRON,
     DRAIN,
+    KEY_HOLDERS,
     QUEUE,
     READER,
     READINESS,
     STORE,
 )
+from openclaw_ingress.auth.api_keys import KeyHolders
 from openclaw_ingress.auth.authenticator import Authenticator
 from openclaw_ingress.auth.client_address import ClientAddresses
 from openclaw_ingress.auth.failure_limiter import FailureLimiter
@@ -34,6 +36,7 @@ from openclaw_ingress.middleware.authorization import authorize
 from openclaw_ingress.middleware.draining import close_while_draining, refuse_while_draining
 from openclaw_ingress.middleware.error_responses import errors_as_json
 from openclaw_ingress.middleware.expectations import ask_for_the_body, hold_expectation
+from openclaw_ingress.middleware.limit_headers import tell_limits
 from openclaw_ingress.middleware.request_id import assign_request_id
 from openclaw_ingress.middleware.response_headers import ResponseHeaders
 from openclaw_ingress.middleware.upgrades import refuse_upgrades
@@ -89,7 +92,8 @@ def create_app(
         gateway.trusted_proxies, real_ip_fallback=gateway.allow_real_ip_fallback
     )
     limiter = FailureLimiter(store.limits, gateway.auth.rate_limit, clock)
-    app[AUTHENTICATOR] = Authenticator(gateway, addresses, limiter)
+    app[KEY_HOLDERS] = KeyHolders(store.api_keys, clock)
+    app[AUTHENTICATOR] = Authenticator(gateway, addresses, limiter, app[KEY_HOLDERS])
     if config.hooks.enabled:
         app[HOOKS] = hook_context(config, store, queue, addresses, channels, clock)
     app[ROUTES] = {
@@ -98,7 +102,7 @@ def create_app(
         ): route
         for route in (route_table(config) if routes is None else routes)
     }
-    app.on_response_prepare.extend([headers.on_response_prepare, close_while_draining])
+    app.on_response_prepare.extend([headers.on_response_prepare, tell_limits, close_while_draining])
     app.cleanup_ctx.extend([_running_reader])
     install_open_streams(app)
     return app

@@ -9,13 +9,14 @@ import orjson
 
 from openclaw_common.store.cron_jobs import PastTick, job_id_of
 from openclaw_common.store.schedule import ScheduledRecord
+from openclaw_ingress.tenancy import shown
 
 
 def job_object(record: ScheduledRecord) -> dict[str, Any]:
     """Return the `cron_job` object."""
     return {
         **orjson.loads(record.definition),
-        "id": job_id_of(record.name),
+        "id": shown(job_id_of(record.name)),
         "object": "cron_job",
         "origin": record.origin.value,
         "enabled": record.enabled,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aiohttp import web
 
 from openclaw_common.contracts.delivery import DeliveryStatus
 from openclaw_common.contracts.errors import INVALID_REQUEST, ErrorBody, GatewayError, NotFound
 from openclaw_common.contracts.ids import parse_delivery_id
+from openclaw_common.queue.accounts import current_account
+from openclaw_common.store.dead_letters import DeadLetter
 from openclaw_common.store.deliveries import DeliveryFilter, DeliveryRecord
 from openclaw_ingress.app_keys import STORE
 from openclaw_ingress.cursor_list import list_object, parse_cursor, place_behind
 from openclaw_ingress.delivery_view import delivery_object
+from openclaw_ingress.tenancy import visible_tenant
 
 
 class NotReplayable(GatewayError):
@@ -43,12 +48,26 @@ def no_such_dead_letter() -> NotFound:
 
 
 async def find_delivery(app: web.Application, delivery_id: str) -> DeliveryRecord:
-    """Return the delivery of an id. Raises NotFound, StoreUnavailable."""
+    """Return the delivery of an id; another tenant's does not exist.
+
+    Raises NotFound, StoreUnavailable.
+    """
     known = parse_delivery_id(delivery_id)
     record = await app[STORE].deliveries.get(known) if known else None
-    if record is None:
+    if record is None or not current_account().sees(record.request.tenant):
         raise no_such_delivery()
     return record
+
+
+async def find_dead_letter(app: web.Application, letter_id: str) -> DeadLetter:
+    """Return the dead letter of an id; another tenant's does not exist.
+
+    Raises NotFound, StoreUnavailable.
+    """
+    letter = await app[STORE].all_dead_letters.get(letter_id)
+    if letter is None or not current_account().sees(letter.tenant):
+        raise no_such_dead_letter()
+    return letter
 
 
 async def delivery_page(request: web.Request, wanted: DeliveryFilter) -> dict[str, object]:
@@ -56,6 +75,7 @@ async def delivery_page(request: web.Request, wanted: DeliveryFilter) -> dict[st
 
     Raises InvalidRequest, StoreUnavailable.
     """
+    wanted = replace(wanted, tenant=visible_tenant())
     cursor = parse_cursor(request.query)
     deliveries = request.app[STORE].deliveries
     place = await place_behind(cursor, lambda item: deliveries.place_of(item, wanted.run_id))

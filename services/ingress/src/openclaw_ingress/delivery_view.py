@@ -9,6 +9,7 @@ from openclaw_common.contracts.delivery_history import DeliveryHistory, Failure,
 from openclaw_common.store.dead_letters import DeadLetter
 from openclaw_common.store.deliveries import DeliveryRecord
 from openclaw_common.store.keys import DELIVERY
+from openclaw_ingress.tenancy import shown as shown_name
 
 
 def delivery_object(record: DeliveryRecord, *, with_text: bool = False) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def delivery_object(record: DeliveryRecord, *, with_text: bool = False) -> dict[
         "status": record.status.value,
         "destination": request.destination.to_wire(),
         "run_id": request.run_id,
-        "session_key": request.session_key,
+        "session_key": request.session_key and shown_name(request.session_key),
         "agent_id": request.agent_id,
         "source": request.source,
         "created_at": record.created_ms // 1000,

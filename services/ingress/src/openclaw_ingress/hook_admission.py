@@ -11,6 +11,7 @@ import orjson
 from openclaw_common.contracts.errors import InvalidRequest
 from openclaw_common.contracts.ids import main_session, new_run_id
 from openclaw_common.contracts.run import Announcement, RunRequest, Turn, Untrusted
+from openclaw_common.queue.accounts import current_account
 from openclaw_common.queue.job_queue import Idempotency, Replayed, RunQueue
 from openclaw_common.runtime.config import Agent, Config
 from openclaw_ingress.agents import DEFAULT_MODEL, is_allowed_model
@@ -132,6 +133,8 @@ class HookAdmission:
         Raises InvalidRequest and StoreUnavailable.
         """
         agent = self._policy.agent(action.agent_id, mapped=action.mapped)
+        account = current_account()
+        account.check_agent(agent.id)
         key = main_session(agent.id)
         if action.session.key is not None:
             if not action.now:
@@ -139,7 +142,9 @@ class HookAdmission:
             key = self._policy.session_key(
                 action.session.key, agent, external=action.session.external
             )
-        return str(await self._events.push(key, agent.id, action.text, wake=action.now))
+        return str(
+            await self._events.push(account.stored(key), agent.id, action.text, wake=action.now)
+        )
 
     def _model(self, agent: Agent, model: str | None) -> str | None:
         allowed = model is not None and is_allowed_model(self._config, agent, model)

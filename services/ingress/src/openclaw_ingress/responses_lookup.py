@@ -9,11 +9,13 @@ from aiohttp import web
 
 from openclaw_common.contracts.errors import NotFound
 from openclaw_common.contracts.ids import parse_run_id
+from openclaw_common.queue.accounts import current_account
 from openclaw_common.store.runs import RunRecord
 from openclaw_ingress.app_keys import CALLER, STORE
 from openclaw_ingress.responses_object import ResponseHead, response_object
 from openclaw_ingress.responses_view import ResponsesView
 from openclaw_ingress.schemas.response_request import PreviousResponse
+from openclaw_ingress.tenancy import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ async def find_response(
     if run_id is None or facts is None or facts.owner != owner_of(request):
         raise _not_found(response_id)
     record = await store.runs.get(run_id)
-    if record is None or not (facts.stored or unstored):
+    if record is None or not (facts.stored or unstored) or not _seen(record):
         raise _not_found(response_id)
     return FoundResponse(record, facts.echo)
 
@@ -59,7 +61,11 @@ async def find_previous(request: web.Request, response_id: str) -> PreviousRespo
         record = (await find_response(request, response_id)).record
     except NotFound:
         return None
-    return PreviousResponse(record.agent_id, record.session_key)
+    return PreviousResponse(record.agent_id, shown(record.session_key))
+
+
+def _seen(record: RunRecord) -> bool:
+    return current_account().sees(record.tenant)
 
 
 def owner_of(request: web.Request) -> str:

@@ -37,6 +37,7 @@ from openclaw_ingress.handlers.health import read_health, read_liveness
 from openclaw_ingress.handlers.hooks_agent import start_agent
 from openclaw_ingress.handlers.hooks_mapped import dispatch_mapped
 from openclaw_ingress.handlers.hooks_wake import wake
+from openclaw_ingress.handlers.keys import create_key, list_keys, read_key, revoke_key
 from openclaw_ingress.handlers.models import list_models, read_model
 from openclaw_ingress.handlers.readyz import read_readiness
 from openclaw_ingress.handlers.responses import create_response
@@ -149,6 +150,14 @@ CRON: Final = (
 )
 
 
+KEYS: Final = (
+    Route("POST", "/v1/keys", create_key, ADMIN),
+    Route("GET", "/v1/keys", list_keys, ADMIN),
+    Route("GET", "/v1/keys/{id}", read_key, ADMIN),
+    Route("DELETE", "/v1/keys/{id}", revoke_key, ADMIN),
+)
+
+
 def hook_routes(hooks: Hooks) -> tuple[Route, ...]:
     """Return the routes of the hooks, for every method: the gate answers what is no POST.
 
@@ -179,6 +188,7 @@ def route_table(config: Config) -> tuple[Route, ...]:
         *DELIVERIES,
         *DEAD_LETTERS,
         *TOOLS,
+        *KEYS,
         *(CRON if config.cron.enabled else ()),
         *(hook_routes(config.hooks) if config.hooks.enabled else ()),
     )

@@ -29,6 +29,7 @@ from openclaw_ingress.follow import (
 from openclaw_ingress.open_streams import OPEN_STREAMS
 from openclaw_ingress.run_lookup import StreamExpired
 from openclaw_ingress.session_keys import header_value
+from openclaw_ingress.tenancy import shown
 
 FIRST_EVENT: Final = RunEvent(1, 0, RUN_QUEUED, b"{}")
 """What admit writes: the reader need not wait for it to come back."""
@@ -92,7 +93,7 @@ async def begin_stream(request: web.Request, headers: dict[str, str]) -> SseResp
 
 def run_headers(run_id: str, session_key: str, position: int = 0) -> dict[str, str]:
     """Return the headers of an answer about a run that was just accepted."""
-    headers = {"x-run-id": run_id, "x-openclaw-session-key": header_value(session_key)}
+    headers = {"x-run-id": run_id, "x-openclaw-session-key": header_value(shown(session_key))}
     if position > 0:
         headers["x-openclaw-queue-position"] = str(position)
     return headers

@@ -15,6 +15,7 @@ from openclaw_common.contracts.errors import (
     NotFound,
 )
 from openclaw_common.contracts.ids import parse_run_id
+from openclaw_common.queue.accounts import current_account
 from openclaw_common.store.runs import RunRecord
 from openclaw_ingress.app_keys import STORE
 
@@ -35,10 +36,13 @@ class StreamExpired(GatewayError):
 
 
 async def find_run(app: web.Application, any_id: str) -> RunRecord:
-    """Return the run that a `run_…` or `chatcmpl_…` id names. Raises NotFound, StoreUnavailable."""
+    """Return the run that a `run_…` or `chatcmpl_…` id names; another tenant's does not exist.
+
+    Raises NotFound, StoreUnavailable.
+    """
     run_id = parse_run_id(any_id)
     record = await app[STORE].runs.get(run_id) if run_id else None
-    if record is None:
+    if record is None or not current_account().sees(record.tenant):
         raise NotFound("There is no such run.", code="run_not_found")
     return record
 

@@ -13,6 +13,7 @@ from openclaw_common.contracts.run_event import MESSAGE_DELTA, RunEvent
 from openclaw_common.store.runs import RunRecord
 from openclaw_ingress.schemas.run_object import RunObject
 from openclaw_ingress.sse import frame
+from openclaw_ingress.tenancy import shown
 
 
 def run_object(
@@ -31,7 +32,7 @@ def run_object(
         "object": "run",
         "status": _status(record),
         "agent_id": record.agent_id,
-        "session_key": record.session_key,
+        "session_key": shown(record.session_key),
         "source": record.source,
         "model": record.model,
         "attempt": record.attempt,

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from openclaw_common.contracts.errors import InvalidRequest, NotFound
+from openclaw_common.queue.accounts import current_account
 from openclaw_common.runtime.config import normalise_agent_id
 from openclaw_common.store.session_steps import Lane
 from openclaw_common.store.sessions import Session
 from openclaw_ingress.app_keys import CONFIG, STORE
-from openclaw_ingress.session_keys import named_session
+from openclaw_ingress.tenancy import own_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,17 @@ class KnownSession:
 def session_key_of(request: web.Request) -> str:
     """Return the stored key that the path names.
 
-    One without `agent:<id>:` is of `?agent_id=`, else of the default agent. Raises InvalidRequest.
+    One without `agent:<id>:` is of `?agent_id=`, else of the default agent. Raises
+    InvalidRequest, AgentNotAllowed.
     """
     agents = request.app[CONFIG].agents
     asked = request.query.get("agent_id")
     agent_id = normalise_agent_id(asked) if asked else agents.default_id
     if agent_id is None:
         raise InvalidRequest("`agent_id` is no agent's id.", param="agent_id")
-    return named_session(agent_id, request.match_info["key"], "key")
+    key = own_session(agent_id, request.match_info["key"], "key")
+    current_account().check_session(key)
+    return key
 
 
 async def known_session(app: web.Application, key: str) -> KnownSession | None:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from openclaw_common.contracts.errors import NOT_FOUND, ErrorBody
 from openclaw_ingress.responses import NO_STORE, json_response
+from openclaw_ingress.tenancy import shown
 
 
 def refusal(error: ErrorBody) -> web.Response:
@@ -16,4 +17,4 @@ def refusal(error: ErrorBody) -> web.Response:
 
 def no_session(key: str) -> web.Response:
     """Return the answer for a session that is not known."""
-    return refusal(ErrorBody(404, NOT_FOUND, f"Session not found: {key}"))
+    return refusal(ErrorBody(404, NOT_FOUND, f"Session not found: {shown(key)}"))

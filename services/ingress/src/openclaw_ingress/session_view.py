@@ -13,19 +13,21 @@ from typing import Any
 import orjson
 
 from openclaw_common.contracts.ids import agent_of
+from openclaw_common.contracts.tenants import without_tenant
 from openclaw_common.store.session_steps import Lane
 from openclaw_common.store.sessions import Session
 from openclaw_ingress.schemas.session_object import SessionMessage, SessionObject
+from openclaw_ingress.tenancy import shown
 
 
 def session_object(key: str, session: Session | None, lane: Lane) -> SessionObject:
     """Return the `session` object of a record and its open runs."""
-    record = session or Session()
+    record, key = session or Session(), shown(key)
     return {
         "id": key,
         "object": "session",
         "key": key,
-        "agent_id": record.agent_id or agent_of(key) or "",
+        "agent_id": record.agent_id or agent_of(without_tenant(key)) or "",
         "status": lane.status.value if lane.status else "idle",
         "active_run_id": lane.run_ids[0] if lane.run_ids else None,
         "queued_run_ids": list(lane.run_ids[1:]),

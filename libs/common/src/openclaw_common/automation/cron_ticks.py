@@ -9,12 +9,13 @@ from typing import Final
 from openclaw_common.automation.job_times import TickChoice
 from openclaw_common.contracts.ids import RUN_PREFIX, agent_of, main_session
 from openclaw_common.contracts.run import DeliveryPlan, RunRequest, Turn
+from openclaw_common.contracts.tenants import in_tenant, tenant_of, without_tenant
 from openclaw_common.queue.job_queue import RunQueue
 from openclaw_common.runtime.config import Config, normalise_agent_id
 from openclaw_common.runtime.config.cron import ANNOUNCE, MAIN, SYSTEM_EVENT, CronDelivery, CronJob
 from openclaw_common.runtime.config.providers import qualified_model
 from openclaw_common.store.effects import NewSystemEvent
-from openclaw_common.store.schedule import Origin, ScheduledRecord, Tick
+from openclaw_common.store.schedule import DueEntry, Origin, ScheduledRecord, Tick
 from openclaw_common.store.store import Store
 
 SOURCE: Final = "cron"
@@ -35,6 +36,14 @@ def session_of(agent_id: str, name: str) -> str:
     if name == MAIN:
         return main_session(agent_id)
     return name if agent_of(name) is not None else f"agent:{agent_id}:{name}"
+
+
+def may_be_known_elsewhere(config: Config, entry: DueEntry, now_ms: int) -> bool:
+    """Whether an entry whose agent is not configured here is still another process' to fire.
+
+    While configurations are exchanged, some processes know agents that others do not.
+    """
+    return now_ms - entry.due_ms <= config.cron.missed_grace_ms
 
 
 class CronTicks:
@@ -63,7 +72,7 @@ class CronTicks:
             return replace(tick, reason=NO_AGENT)
         tick = replace(tick, reason="", last=job.delete_after_run and record.origin is Origin.API)
         if job.payload.kind == SYSTEM_EVENT:
-            return replace(tick, event=self._event(job, agent_id))
+            return replace(tick, event=self._event(job_id, job, agent_id))
         request = self._request(job_id, job, agent_id)
         return replace(tick, run=self._runs.prepare(run_id, request))
 
@@ -72,10 +81,11 @@ class CronTicks:
         agent_id = normalise_agent_id(job.agent_id) if job.agent_id else agents.default_id
         return agent_id if agent_id in agents.entries else None
 
-    def _event(self, job: CronJob, agent_id: str) -> NewSystemEvent:
-        session_key = session_of(agent_id, job.session_name or MAIN)
+    def _event(self, job_id: str, job: CronJob, agent_id: str) -> NewSystemEvent:
+        own_key = session_of(agent_id, job.session_name or MAIN)
+        session_key = in_tenant(tenant_of(job_id), own_key)
         text = (job.payload.text or "")[: self._config.runs.max_system_event_chars]
-        of = agent_of(session_key) or agent_id
+        of = agent_of(own_key) or agent_id
         return self._events.new(session_key, of, text, wake=job.wake_mode == "now")
 
     def _request(self, job_id: str, job: CronJob, agent_id: str) -> RunRequest:
@@ -85,7 +95,10 @@ class CronTicks:
         return RunRequest(
             agent_id=agent_id,
             # Isolated runs of one job know nothing of each other, but do not overlap.
-            session_key=session_of(agent_id, name or f"cron:{job_id}"),
+            session_key=in_tenant(
+                tenant_of(job_id),
+                session_of(agent_id, name or f"cron:{without_tenant(job_id)}"),
+            ),
             source=SOURCE,
             model=f"openclaw/{agent_id}",
             message=Turn("user", payload.message or ""),

@@ -14,8 +14,9 @@ from typing import Final
 
 from openclaw_common.contracts.api_key import UNLIMITED, KeyLimits
 from openclaw_common.contracts.errors import AgentNotAllowed
+from openclaw_common.contracts.ids import agent_of
 from openclaw_common.contracts.run import RunRequest
-from openclaw_common.contracts.tenants import in_tenant, tenant_of
+from openclaw_common.contracts.tenants import in_tenant, tenant_of, without_tenant
 from openclaw_common.store.accounting import Charge, LimitState
 
 
@@ -51,6 +52,12 @@ class Account:
         if not self.may_use(agent_id):
             raise AgentNotAllowed(agent_id)
 
+    def check_session(self, session_key: str) -> None:
+        """Raise AgentNotAllowed for a session of an agent that it may not choose."""
+        agent_id = agent_of(without_tenant(session_key))
+        if agent_id is not None:
+            self.check_agent(agent_id)
+
     def stored(self, name: str) -> str:
         """Return the stored form of a session key or job id that it named."""
         return in_tenant(self.tenant, name)
@@ -66,14 +73,22 @@ class Account:
 
         Raises AgentNotAllowed.
         """
+        tool, announce = request.tool, request.announce
         self.check_agent(request.agent_id)
+        self.check_session(request.session_key)
+        self.check_session(tool.session_key if tool else "")
         if not self.tenant or tenant_of(request.session_key):
             return request
-        tool, announce = request.tool, request.announce
         return replace(
             request,
             session_key=self.stored(request.session_key),
-            tool=tool and replace(tool, session_key=self.stored(tool.session_key)),
+            tool=tool
+            and replace(
+                tool,
+                session_key=self.stored(tool.session_key),
+                # What a tool does once for a call must not be another tenant's.
+                call_id=f"{self.tenant}:{tool.call_id}",
+            ),
             announce=announce and replace(announce, session_key=self.stored(announce.session_key)),
         )
 

@@ -16,7 +16,17 @@ from openclaw_common.store.pages import Page, Place, Stretch, place_of, read_pag
 HOOK: Final = "hook"
 """The kind of dead letter that a run is which a hook asked for."""
 _DEAD: Final = "dead"
-_FIELDS: Final = ("status", "source", "attempt", "error", "channel", "to", "run_id", "created_ms")
+_FIELDS: Final = (
+    "status",
+    "source",
+    "attempt",
+    "error",
+    "channel",
+    "to",
+    "run_id",
+    "created_ms",
+    "tenant",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,7 @@ class DeadLetter:
     run_id: str | None
     channel: str | None
     to: str | None
+    tenant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +63,15 @@ class DeadLetterFilter:
     error_code: str | None = None
     since_ms: int | None = None
     until_ms: int | None = None
+    tenant: str | None = None
 
     def pairs(self) -> list[tuple[str, str]]:
         """The fields of a record and the values that they must have."""
-        wanted = (("channel", self.channel), ("error_code", self.error_code))
+        wanted = (
+            ("channel", self.channel),
+            ("error_code", self.error_code),
+            ("tenant", self.tenant),
+        )
         pairs = [(name, value) for name, value in wanted if value is not None]
         return pairs if self.of_hook is None else [*pairs, ("of_hook", str(int(self.of_hook)))]
 
@@ -124,4 +140,5 @@ def _dead_letter(kind: str, place: Place, values: dict[str, str]) -> DeadLetter:
         run_id=(values["run_id"] or None) if kind == DELIVERY else place.id,
         channel=values["channel"] or None,
         to=values["to"] or None,
+        tenant=values["tenant"],
     )

@@ -69,12 +69,17 @@ class DeliveryFilter:
     to: str | None = None
     run_id: str | None = None
     created_after_ms: int | None = None
+    tenant: str | None = None
 
     def pairs(self) -> list[tuple[str, str]]:
         """The fields of a record and the values that they must have."""
         pairs = [
             (name, value)
-            for name, value in (("channel", self.channel), ("to", self.to))
+            for name, value in (
+                ("channel", self.channel),
+                ("to", self.to),
+                ("tenant", self.tenant),
+            )
             if value is not None
         ]
         if self.status in _WAITING:

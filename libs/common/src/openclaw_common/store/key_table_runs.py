@@ -156,6 +156,14 @@ RUN_ROWS: Final[tuple[KeySpec, ...]] = (
         "ids of the runs of one session, by the time of acceptance in ms",
     ),
     KeySpec(
+        "openclaw:{cell}:run:by:tenant:<tenant>",
+        "sorted set",
+        "until the record of each is gone",
+        "admit, expire, purge_runs",
+        "ingress",
+        "ids of the runs of one tenant, by the time of acceptance in ms",
+    ),
+    KeySpec(
         "openclaw:{cell}:run:by:status:<status>",
         "sorted set",
         "until the record of each is gone",

@@ -1,8 +1,9 @@
 """Lists of runs, newest first: which set each kind of question is answered from.
 
-All runs stand in one index; those of one session, those with one piece of metadata, and those that
-failed, expired or were cancelled have a set of their own, so that a page of them costs no more than
-a page of all. What has no set of its own is looked for in a bounded stretch a page (`pages`).
+All runs stand in one index; those of one tenant or session, those with one piece of metadata, and
+those that failed, expired or were cancelled have a set of their own, so that a page of them costs
+no more than a page of all. What has no set of its own is looked for in a bounded stretch a page
+(`pages`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from openclaw_common.store.pages import Page, Place, Stretch, place_of, read_pag
 FEW: Final = 1000
 """So many open runs, and fewer, are looked at all at once for the open ones among them."""
 _INDEX: Final = "index"
+_NEWEST: Final = (_INDEX, "by:tenant:")
 _OPEN: Final = frozenset({RunStatus.QUEUED, RunStatus.IN_PROGRESS})
 _OWN_SET: Final = frozenset({RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.EXPIRED})
 
@@ -34,6 +36,7 @@ class RunFilter:
     created_after_ms: int | None = None
     created_before_ms: int | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    tenant: str | None = None
 
     def pairs(self) -> list[tuple[str, str]]:
         """The fields of a record and the values of which it must have one."""
@@ -41,6 +44,7 @@ class RunFilter:
             ("agent_id", self.agent_id),
             ("lane", self.session_key),
             ("source", self.source),
+            ("tenant", self.tenant),
         )
         pairs = [(name, value) for name, value in fields if value is not None]
         pairs += [("status", status.value) for status in sorted(self.statuses)]
@@ -69,7 +73,7 @@ class RunLists:
         """
         stretch = wanted.stretch(place, newer)
         sets = _sets(wanted)
-        if sets == [_INDEX] and wanted.statuses and wanted.statuses <= _OPEN:
+        if sets[0].startswith(_NEWEST) and wanted.statuses and wanted.statuses <= _OPEN:
             found = await self._open(wanted, stretch)
             if found is not None:
                 return merge([found], limit, newer=newer)
@@ -135,6 +139,8 @@ def _sets(wanted: RunFilter) -> list[str]:
         return [f"by:session:{wanted.session_key}"]
     for name, value in wanted.metadata.items():
         return [f"by:metadata:{name}={value}"]
+    if wanted.tenant:
+        return [f"by:tenant:{wanted.tenant}"]
     if wanted.statuses and wanted.statuses <= _OWN_SET:
         return [f"by:status:{status.value}" for status in sorted(wanted.statuses)]
     return [_INDEX]
@@ -144,7 +150,8 @@ def _matches(values: Mapping[str, bytes | None], filters: Iterable[tuple[str, st
     allowed: dict[str, set[bytes]] = {}
     for name, value in filters:
         allowed.setdefault(name, set()).add(value.encode())
-    return all(values[name] in wanted for name, wanted in allowed.items())
+    # A record of nobody's has no such field.
+    return all((values[name] or b"") in wanted for name, wanted in allowed.items())
 
 
 def _within(place: Place, stretch: Stretch) -> bool:

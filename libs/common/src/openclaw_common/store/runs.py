@@ -11,6 +11,7 @@ import orjson
 
 from openclaw_common.contracts.errors import ErrorBody
 from openclaw_common.contracts.run import RunResult, RunStatus
+from openclaw_common.contracts.tenants import tenant_of
 from openclaw_common.store.jobs import JobScripts
 
 _FIELDS: Final = (
@@ -85,6 +86,11 @@ class RunRecord:
     delivers: bool = False
     strategy: str = "enqueue"
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def tenant(self) -> str:
+        """Whose the run is, empty for nobody's."""
+        return tenant_of(self.session_key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Final
 from openclaw_common.contracts.errors import SessionBusy
 from openclaw_common.contracts.ids import agent_of
 from openclaw_common.contracts.run import RunStatus
+from openclaw_common.contracts.tenants import without_tenant
 from openclaw_common.store.jobs import JobScripts
 from openclaw_common.store.pages import LOOKED_AT, Place
 from openclaw_common.store.sessions import Session, SessionLimits, Sessions
@@ -149,7 +150,7 @@ class SessionSteps:
         keys = self.scripts.keys
         reply = await self.scripts.call(
             "delete_session",
-            (session_key, agent_of(session_key) or ""),
+            (session_key, agent_of(without_tenant(session_key)) or ""),
             (keys.session(session_key), keys.transcript(session_key)),
         )
         if reply[0] == b"busy":

@@ -8,6 +8,7 @@ from openclaw_agent_worker.tools.services import ToolServices
 from openclaw_agent_worker.tools.session_reach import visible_key
 from openclaw_agent_worker.tools.tool import Tool, ToolContext, ToolError, ToolResult
 from openclaw_common.contracts.run import RunRequest, Turn
+from openclaw_common.contracts.tenants import without_tenant
 
 MAX_DEPTH: Final = 5
 """How many messages in a row may have caused one another."""
@@ -62,7 +63,7 @@ def sessions_send(services: ToolServices) -> Tool:
 def _request(services: ToolServices, caller: ToolContext, key: str, message: str) -> RunRequest:
     if caller.depth >= MAX_DEPTH:
         raise ToolError(f"More than {MAX_DEPTH} sessions in a row have sent messages; answer now.")
-    agent_id = key.split(":")[1]
+    agent_id = without_tenant(key).split(":")[1]
     if agent_id not in services.config.agents.entries:
         raise ToolError(f"There is no agent '{agent_id}'.")
     return RunRequest(

@@ -1,4 +1,7 @@
-"""Turns a request into a Caller or refuses it, by one of the four auth modes (contract §0.3)."""
+"""Turns a request into a Caller or refuses it, by an API key or one of the four auth modes.
+
+The modes are contract §0.3's; a key is accepted beside the credential of any of them.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,14 @@ from typing import Final
 
 from aiohttp import web
 
+from openclaw_common.contracts.api_key import may_be_secret
 from openclaw_common.contracts.errors import GatewayError, Unauthorized
 from openclaw_common.runtime.config import Gateway
 from openclaw_ingress.app_keys import Caller
+from openclaw_ingress.auth.api_keys import KeyHolders
 from openclaw_ingress.auth.client_address import ClientAddress, ClientAddresses
 from openclaw_ingress.auth.failure_limiter import FailureLimiter
+from openclaw_ingress.auth.key_scopes import operator_scopes
 from openclaw_ingress.auth.scopes import ALL_SCOPES, SCOPES_HEADER, narrowed
 from openclaw_ingress.auth.shared_secret import SharedSecret, bearer
 from openclaw_ingress.auth.trusted_proxy import vouched_user
@@ -20,10 +26,14 @@ OWNER: Final = Caller(identity=None, is_owner=True, scopes=ALL_SCOPES)
 
 
 class Authenticator:
-    """Decides by `gateway.auth.mode` alone; the only state is the limiter's."""
+    """Decides by the key, else by `gateway.auth.mode`; it keeps no state of its own."""
 
     def __init__(
-        self, gateway: Gateway, addresses: ClientAddresses, limiter: FailureLimiter
+        self,
+        gateway: Gateway,
+        addresses: ClientAddresses,
+        limiter: FailureLimiter,
+        keys: KeyHolders,
     ) -> None:
         auth = gateway.auth
         secret = auth.password if auth.mode == "password" else auth.token
@@ -32,6 +42,7 @@ class Authenticator:
         self._trusted_proxy = auth.trusted_proxy
         self._addresses = addresses
         self._limiter = limiter
+        self._keys = keys
 
     async def authenticate(self, request: web.Request) -> Caller:
         """Return who asks. Raises, in this order: ProxyAttributionRequired (403), TooManyFailures
@@ -40,6 +51,9 @@ class Authenticator:
         address = self._addresses.of(request)
         if not address.attributable:
             raise ProxyAttributionRequired
+        presented = bearer(request) or ""
+        if may_be_secret(presented) and not self._secret.matches(presented):
+            return await self._by_key(presented, address)
         if self._mode in ("token", "password"):
             return await self._by_secret(request, address)
         return self._by_identity(request, address)
@@ -77,6 +91,16 @@ class Authenticator:
             raise Unauthorized
         await self._limiter.succeeded(address)
         return OWNER
+
+    async def _by_key(self, presented: str, address: ClientAddress) -> Caller:
+        await self._limiter.check(address)
+        key = await self._keys.find(presented)
+        if key is None:
+            await self._limiter.failed(address)
+            raise Unauthorized
+        await self._limiter.succeeded(address)
+        scopes = operator_scopes(key.scopes, tenant=key.tenant)
+        return Caller(identity=None, is_owner=False, scopes=scopes, key=key)
 
     def _by_identity(self, request: web.Request, address: ClientAddress) -> Caller:
         identity = None

@@ -10,9 +10,14 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
+from openclaw_common.contracts.api_key import ApiKey
 from openclaw_common.contracts.errors import InvalidRequest
-from openclaw_ingress.app_keys import HOOK_CALLER
+from openclaw_ingress.app_keys import HOOK_CALLER, KEY_HOLDERS
+from openclaw_ingress.auth.hook_guard import presented_token
+from openclaw_ingress.auth.key_scopes import HOOKS_KEY, key_covers
+from openclaw_ingress.errors import MissingScope
 from openclaw_ingress.hook_context import HOOKS
+from openclaw_ingress.tenancy import charge
 
 OWN_PATHS: Final = frozenset({"agent", "wake"})
 """What is never mapped."""
@@ -22,10 +27,15 @@ TOKEN_IN_QUERY: Final = (
 )
 
 
+KEY_CALLER: Final = "api-key"
+"""Who sends hooks with an API key: all of one tenant are one sender."""
+
+
 async def admit_hook(request: web.Request) -> None:
     """Set HOOK_CALLER to the digest of the token, empty where a signature is to decide.
 
-    Raises InvalidRequest, HTTPMethodNotAllowed, Unauthorized, TooManyRequests, StoreUnavailable.
+    An API key with the scope `hooks` lets in too. Raises MissingScope, InvalidRequest,
+    HTTPMethodNotAllowed, Unauthorized, TooManyRequests, StoreUnavailable.
     """
     hooks = request.app[HOOKS]
     if "token" in request.query:
@@ -35,10 +45,21 @@ async def admit_hook(request: web.Request) -> None:
     if hooks.guard.holds_token(request):
         await hooks.guard.welcome(request)
         request[HOOK_CALLER] = hooks.guard.token_digest
+    elif (key := await _key_of(request)) is not None:
+        await hooks.guard.welcome(request)
+        request[HOOK_CALLER] = KEY_CALLER
+        charge(request, key)
     elif hooks.mappings.may_be_signed(sub_path(request)):
         request[HOOK_CALLER] = ""
     else:
         await hooks.guard.refuse(request)
+
+
+async def _key_of(request: web.Request) -> ApiKey | None:
+    key = await request.app[KEY_HOLDERS].find(presented_token(request))
+    if key is not None and not key_covers(key.scopes, HOOKS_KEY):
+        raise MissingScope(HOOKS_KEY)
+    return key
 
 
 def sub_path(request: web.Request) -> str:

@@ -43,6 +43,11 @@ class HookLimits(Protocol):
     async def auth_reset(self, scope: str, client_ip: str) -> None: ...
 
 
+def presented_token(request: web.BaseRequest) -> str:
+    """Return the credential of a hook, empty for none; a bearer one wins over the header."""
+    return bearer(request) or request.headers.get(TOKEN_HEADER, "").strip()
+
+
 class TooManyRequests(GatewayError):
     """Too Many Requests"""
 
@@ -68,7 +73,7 @@ class HookGuard:
 
     def holds_token(self, request: web.Request) -> bool:
         """Whether the request carries the hook token; a bearer credential wins over the header."""
-        presented = bearer(request) or request.headers.get(TOKEN_HEADER, "").strip()
+        presented = presented_token(request)
         return bool(presented) and self._token.matches(presented)
 
     async def welcome(self, request: web.Request) -> None:

@@ -20,8 +20,10 @@ from openclaw_common.contracts.errors import (
     NotFound,
     QueueFull,
 )
+from openclaw_common.contracts.tenants import tenant_of
+from openclaw_common.queue.accounts import current_account
 from openclaw_common.store.admission import RETRY_AFTER_S
-from openclaw_common.store.cron_jobs import entry_of, is_cursor
+from openclaw_common.store.cron_jobs import entry_of, is_cursor, job_id_of
 from openclaw_common.store.schedule import FireOutcome, Origin, ScheduledRecord
 from openclaw_ingress.app_keys import CALLER, CONFIG, CRON, STORE
 from openclaw_ingress.auth.scopes import ADMIN, covers
@@ -44,11 +46,12 @@ async def list_jobs(request: web.Request) -> web.Response:
     """Answer a page of jobs, the newest first. Raises InvalidRequest, StoreUnavailable."""
     cursor = parse_cursor(request.query)
     jobs = request.app[STORE].cron_jobs
-    names = await jobs.names()
+    account = current_account()
+    names = [name for name in await jobs.names() if account.sees(tenant_of(job_id_of(name)))]
     if cursor.newer:
         names.reverse()
     if cursor.item_id is not None:
-        entry = entry_of(cursor.item_id)
+        entry = entry_of(account.stored(cursor.item_id))
         if entry not in names:
             raise _unknown_item(cursor)
         names = names[names.index(entry) + 1 :]
@@ -66,19 +69,21 @@ async def create_job(request: web.Request) -> web.Response:
     """
     app, config = request.app, request.app[CONFIG]
     job = parse_cron_job(await _body(request), config)
+    current_account().check_agent(job.agent_id or config.agents.default_id)
     if job.payload.model is not None and not covers(request[CALLER].scopes, ADMIN):
         raise MissingScope(ADMIN)
     job_id = job.id or str(uuid.uuid4())
     if job.schedule.at is not None and job.schedule.at_ms() <= await app[STORE].schedule.now_ms():
         raise InvalidRequest("`schedule.at` has passed already.", param="schedule.at")
-    outcome = await app[CRON].put(job_id, job, Origin.API, new=True)
+    stored_id = current_account().stored(job_id)
+    outcome = await app[CRON].put(stored_id, job, Origin.API, new=True)
     if outcome == "exists":
         raise CronConflict("cron_job_exists", f"There is another cron job '{job_id}'.")
     if outcome == "full":
         most = config.cron.max_jobs
         message = f"There are {most} cron jobs already (cron.maxJobs); delete one first."
         raise CronConflict("cron_jobs_full", message)
-    record = await _find(request, job_id)
+    record = await _find(request, stored_id)
     status = 201 if outcome == "created" else 200
     headers = {**NO_STORE, "Location": f"/v1/cron/{job_id}"}
     return json_response(job_object(record), status=status, headers=headers)
@@ -100,7 +105,7 @@ async def change_job(request: web.Request) -> web.Response:
 async def delete_job(request: web.Request) -> web.Response:
     """Delete a job; its history stays for a while. Raises NotFound, CronConflict."""
     job_id = request.match_info["id"]
-    outcome = await request.app[STORE].schedule.remove(entry_of(job_id), Origin.API)
+    outcome = await request.app[STORE].schedule.remove(entry_of(_named(request)), Origin.API)
     if outcome == "missing":
         raise _not_found()
     if outcome == "refused":
@@ -119,7 +124,7 @@ async def run_job(request: web.Request) -> web.Response:
     Raises NotFound, QueueFull, CronConflict, StoreUnavailable.
     """
     job_id = request.match_info["id"]
-    fired, run_id = await request.app[CRON].fire_now(job_id, await _find(request))
+    fired, run_id = await request.app[CRON].fire_now(_named(request), await _find(request))
     if fired.outcome is FireOutcome.FULL:
         raise QueueFull(lane=fired.why == "lane", retry_after_s=RETRY_AFTER_S)
     if fired.outcome is FireOutcome.MOVED:
@@ -151,7 +156,8 @@ async def list_job_runs(request: web.Request) -> web.Response:
         raise _unknown_item(cursor)
     job_id, jobs = request.match_info["id"], request.app[STORE].cron_jobs
     limit = cursor.limit
-    ticks = await jobs.history(job_id, after=after, limit=limit + 1, newer=cursor.newer)
+    stored_id = _named(request)
+    ticks = await jobs.history(stored_id, after=after, limit=limit + 1, newer=cursor.newer)
     if not ticks and not after:
         await _find(request)
     statuses = await jobs.statuses([tick.run_id for tick in ticks if tick.run_id])
@@ -160,8 +166,16 @@ async def list_job_runs(request: web.Request) -> web.Response:
     return json_response(page, headers=NO_STORE)
 
 
-async def _find(request: web.Request, job_id: str | None = None) -> ScheduledRecord:
-    record = await request.app[STORE].cron_jobs.get(job_id or request.match_info["id"])
+def _named(request: web.Request) -> str:
+    """Return the stored id of the job that the path names. Raises NotFound for another tenant's."""
+    stored_id = current_account().stored(request.match_info["id"])
+    if not current_account().sees(tenant_of(stored_id)):
+        raise _not_found()
+    return stored_id
+
+
+async def _find(request: web.Request, stored_id: str | None = None) -> ScheduledRecord:
+    record = await request.app[STORE].cron_jobs.get(stored_id or _named(request))
     if record is None:
         raise _not_found()
     return record

@@ -5,16 +5,14 @@ from __future__ import annotations
 from aiohttp import web
 
 from openclaw_ingress.app_keys import STORE
-from openclaw_ingress.delivery_lookup import no_such_dead_letter
+from openclaw_ingress.delivery_lookup import find_dead_letter, no_such_dead_letter
 from openclaw_ingress.delivery_view import dead_letter_object
 from openclaw_ingress.responses import NO_STORE, json_response
 
 
 async def read_dead_letter(request: web.Request) -> web.Response:
     """Answer a dead letter. Raises NotFound, StoreUnavailable."""
-    letter = await request.app[STORE].all_dead_letters.get(request.match_info["id"])
-    if letter is None:
-        raise no_such_dead_letter()
+    letter = await find_dead_letter(request.app, request.match_info["id"])
     return json_response(dead_letter_object(letter), headers=NO_STORE)
 
 
@@ -23,7 +21,7 @@ async def delete_dead_letter(request: web.Request) -> web.Response:
 
     Raises NotFound, StoreUnavailable.
     """
-    letter_id = request.match_info["id"]
+    letter_id = (await find_dead_letter(request.app, request.match_info["id"])).id
     if not await request.app[STORE].all_dead_letters.of(letter_id).forget(letter_id):
         raise no_such_dead_letter()
     body = {"id": letter_id, "object": "dead_letter", "deleted": True}

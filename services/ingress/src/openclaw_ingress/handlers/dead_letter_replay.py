@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any, Final
 
 from aiohttp import web
@@ -10,10 +11,11 @@ from aiohttp import web
 from openclaw_common.contracts.errors import QueueFull
 from openclaw_common.queue.replays import ReplayedLetter, Replays
 from openclaw_ingress.app_keys import CONFIG, STORE
-from openclaw_ingress.delivery_lookup import no_such_dead_letter
+from openclaw_ingress.delivery_lookup import find_dead_letter, no_such_dead_letter
 from openclaw_ingress.json_body import parse_object, read_body
 from openclaw_ingress.responses import NO_STORE, json_response
 from openclaw_ingress.schemas.deliveries import LetterQuery, parse_bulk_replay
+from openclaw_ingress.tenancy import visible_tenant
 
 MAX_BODY_BYTES: Final = 16_384
 BATCH: Final = 100
@@ -25,7 +27,7 @@ async def replay_dead_letter(request: web.Request) -> web.Response:
 
     Raises NotFound, QueueFull, StoreUnavailable.
     """
-    letter_id = request.match_info["id"]
+    letter_id = (await find_dead_letter(request.app, request.match_info["id"])).id
     replayed = await Replays(request.app[STORE]).letter(letter_id)
     if replayed is None:
         raise no_such_dead_letter()
@@ -67,10 +69,11 @@ async def replay_dead_letters(request: web.Request) -> web.Response:
 
 async def _matching(app: web.Application, query: LetterQuery, limit: int) -> list[str]:
     letters, place = app[STORE].all_dead_letters, None
+    wanted_ones = replace(query.wanted, tenant=visible_tenant())
     matched: list[str] = []
     while len(matched) < limit:
         wanted = min(BATCH, limit - len(matched))
-        page = await letters.page(query.kind, query.wanted, wanted, place=place, newer=True)
+        page = await letters.page(query.kind, wanted_ones, wanted, place=place, newer=True)
         matched += [letter.id for letter in page.letters]
         place = page.last
         if not page.more:

@@ -14,6 +14,7 @@ from openclaw_common.contracts.errors import (
     GatewayError,
     InvalidRequest,
 )
+from openclaw_common.queue.accounts import current_account
 from openclaw_common.runtime.config import Config
 from openclaw_ingress.app_keys import CONFIG
 from openclaw_ingress.responses import json_response
@@ -34,7 +35,7 @@ class ModelNotFound(GatewayError):
 
 
 async def list_models(request: web.Request) -> web.Response:
-    """Answer every model id that names an agent, the default ones first."""
+    """Answer every model id that names an agent the caller may use, the default ones first."""
     data = [_model(model_id) for model_id in _model_ids(request.app[CONFIG])]
     return json_response({"object": "list", "data": data})
 
@@ -50,8 +51,10 @@ async def read_model(request: web.Request) -> web.Response:
 
 
 def _model_ids(config: Config) -> list[str]:
-    agents = (f"openclaw/{agent_id}" for agent_id in config.agents.entries)
-    return list(dict.fromkeys(["openclaw", "openclaw/default", *agents]))
+    account = current_account()
+    agents = [agent_id for agent_id in config.agents.entries if account.may_use(agent_id)]
+    default = ["openclaw", "openclaw/default"] if config.agents.default_id in agents else []
+    return list(dict.fromkeys([*default, *(f"openclaw/{agent_id}" for agent_id in agents)]))
 
 
 def _model(model_id: str) -> dict[str, Any]:

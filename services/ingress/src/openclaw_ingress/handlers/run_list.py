@@ -18,7 +18,7 @@ from openclaw_ingress.cursor_list import parse_time_ms
 from openclaw_ingress.ordered_list import OrderedCursor, ordered_list, parse_ordered_cursor
 from openclaw_ingress.responses import NO_STORE, json_response
 from openclaw_ingress.run_objects import run_objects
-from openclaw_ingress.session_keys import named_session
+from openclaw_ingress.tenancy import own_session, visible_tenant
 
 MAX_STRETCHES: Final = 3
 """How often one page looks further for runs that match."""
@@ -66,11 +66,12 @@ def _filter(query: MultiMapping[str], default_agent: str) -> RunFilter:
         statuses=frozenset(_status(word) for word in query.getall("status", ())),
         agent_id=agent_id,
         session_key=(
-            named_session(agent_id or default_agent, session_key, "session_key")
+            own_session(agent_id or default_agent, session_key, "session_key")
             if session_key
             else None
         ),
         source=query.get("source") or None,
+        tenant=visible_tenant(),
         created_after_ms=_later(parse_time_ms(query, "created_after")),
         created_before_ms=parse_time_ms(query, "created_before"),
         metadata={

@@ -13,6 +13,7 @@ from openclaw_ingress.schemas.session_object import DeletedSession
 from openclaw_ingress.session_ending import cancel_and_wait, wants_cancel
 from openclaw_ingress.session_lookup import find_session, no_such_session, session_key_of
 from openclaw_ingress.session_view import session_object
+from openclaw_ingress.tenancy import shown
 
 CANCEL_S: Final = 10.0
 """How long a deletion waits for the run that it cancelled, in seconds."""
@@ -36,5 +37,5 @@ async def delete_session(request: web.Request) -> web.Response:
             await cancel_and_wait(app, key, "deleted", CANCEL_S)
     if not await app[STORE].session_steps.delete(key):
         raise no_such_session()
-    body: DeletedSession = {"id": key, "object": "session.deleted", "deleted": True}
+    body: DeletedSession = {"id": shown(key), "object": "session.deleted", "deleted": True}
     return json_response(body, headers=NO_STORE)

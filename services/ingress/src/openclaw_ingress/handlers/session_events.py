@@ -14,6 +14,7 @@ from openclaw_ingress.session_follow import SessionEventsView, SessionFollower, 
 from openclaw_ingress.session_keys import header_value
 from openclaw_ingress.session_lookup import session_key_of
 from openclaw_ingress.sse import retry
+from openclaw_ingress.tenancy import shown
 
 
 async def follow_session_events(request: web.Request) -> web.StreamResponse:
@@ -28,7 +29,7 @@ async def follow_session_events(request: web.Request) -> web.StreamResponse:
         view = SessionEventsView(key)
         follower = SessionFollower(request.app, key, view)
         await follower.open(place)
-        headers = {"Cache-Control": "no-store", "x-openclaw-session-key": header_value(key)}
+        headers = {"Cache-Control": "no-store", "x-openclaw-session-key": header_value(shown(key))}
         async with aclosing(follower.events()) as events:
             sse = await begin_stream(request, headers)
             await relay(request, sse, events, view, streams, first=retry(RECONNECT_MS))

@@ -27,6 +27,7 @@ from openclaw_ingress.session_lookup import known_session, session_key_of
 from openclaw_ingress.session_refusals import no_session, refusal
 from openclaw_ingress.session_view import session_messages
 from openclaw_ingress.sse import frame
+from openclaw_ingress.tenancy import shown
 
 LIMIT_DEFAULT: Final = 200
 LIMIT_MAX: Final = 1000
@@ -87,7 +88,7 @@ def _page(key: str, history: _History, limit: int, cursor: int | None) -> dict[s
     before = [item for item in history.items if cursor is None or item["seq"] < cursor]
     page = before[-limit:]
     body: dict[str, Any] = {
-        "sessionKey": key,
+        "sessionKey": shown(key),
         "items": page,
         "messages": page,
         "hasMore": len(before) > len(page),

@@ -8,6 +8,7 @@ from typing import Final
 
 from aiohttp import web
 
+from openclaw_common.queue.accounts import current_account
 from openclaw_common.store.pages import Place
 from openclaw_common.store.session_steps import SessionFilter, SessionPage
 from openclaw_ingress.app_keys import STORE
@@ -15,6 +16,7 @@ from openclaw_ingress.cursor_list import parse_time_ms
 from openclaw_ingress.ordered_list import ordered_list, parse_ordered_cursor
 from openclaw_ingress.responses import NO_STORE, json_response
 from openclaw_ingress.session_view import session_object
+from openclaw_ingress.tenancy import session_prefix, shown
 
 _PLACE: Final = re.compile(r"([0-9]{1,15})-(.+)\Z", re.DOTALL)
 
@@ -29,7 +31,7 @@ async def list_sessions(request: web.Request) -> web.Response:
     updated_after = parse_time_ms(query, "updated_after")
     wanted = SessionFilter(
         agent_id=query.get("agent_id") or None,
-        prefix=query.get("prefix", ""),
+        prefix=session_prefix(query.get("prefix", "")),
         updated_after_ms=None if updated_after is None else updated_after + 999,
     )
     cursor = parse_ordered_cursor(query)
@@ -48,15 +50,15 @@ async def list_sessions(request: web.Request) -> web.Response:
 
 async def _place_of(item: str) -> Place | None:
     match = _PLACE.match(item)
-    return Place(int(match[1]), match[2]) if match else None
+    return Place(int(match[1]), current_account().stored(match[2])) if match else None
 
 
 def _ends(page: SessionPage) -> tuple[str | None, str | None]:
     if not page.sessions:
-        far = f"{page.last.score}-{page.last.id}" if page.more and page.last else None
+        far = f"{page.last.score}-{shown(page.last.id)}" if page.more and page.last else None
         return far, far
     (near_key, near), (far_key, far_record) = page.sessions[0], page.sessions[-1]
-    first = f"{near.updated_ms}-{near_key}"
+    first = f"{near.updated_ms}-{shown(near_key)}"
     if page.more and page.last is not None:
-        return first, f"{page.last.score}-{page.last.id}"
-    return first, f"{far_record.updated_ms}-{far_key}"
+        return first, f"{page.last.score}-{shown(page.last.id)}"
+    return first, f"{far_record.updated_ms}-{shown(far_key)}"

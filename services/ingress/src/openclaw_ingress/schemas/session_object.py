@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 
 
 class SessionObject(TypedDict):
-    """A session; `id` and `key` are the key as it is stored.
+    """A session; `id` and `key` are the key as the caller calls it.
 
     `status` is `idle`, or that of the active run.
     """

@@ -62,6 +62,8 @@ class Auth(Section):
     password: SecretStr | None = None
     rate_limit: RateLimit = RateLimit()
     trusted_proxy: TrustedProxy = TrustedProxy()
+    max_api_keys: Positive = 1000
+    """Named API keys (`/v1/keys`) that there may be, those revoked in the last 30 days included."""
 
     @model_validator(mode="before")
     @classmethod

@@ -72,11 +72,19 @@ local function sets_of_metadata(metadata)
   return sets
 end
 
+-- Whose a session is, '' for nobody's.
+local function tenant_of(session_key)
+  return string.match(session_key, '^tenant:([^:]+):') or ''
+end
+
 -- Every set in which an ended run is found. Those that completed are most of all runs, and are found
 -- in the index.
 local function sets_of(session_key, status, metadata)
   local sets = sets_of_metadata(metadata)
   sets[#sets + 1] = 'by:session:' .. session_key
+  if tenant_of(session_key) ~= '' then
+    sets[#sets + 1] = 'by:tenant:' .. tenant_of(session_key)
+  end
   if status ~= 'completed' then
     sets[#sets + 1] = 'by:status:' .. status
   end
@@ -107,6 +115,9 @@ local function enqueue(jobs, id, lane, job, not_before, expires, data, fields, n
   redis.call('ZADD', jobs .. 'index', now, id)
   if of_kind == 'run' then
     redis.call('ZADD', jobs .. 'by:session:' .. lane, now, id)
+    if tenant_of(lane) ~= '' then
+      redis.call('ZADD', jobs .. 'by:tenant:' .. tenant_of(lane), now, id)
+    end
     tell_session(lane, 'run.created', '{"created":"' .. id .. '"}')
   end
   if ahead == 0 and jobs == base then
@@ -165,18 +176,19 @@ local function add_delivery(id, lane, job, run_id, fields, now)
   belongs_to(run_id, id, now)
 end
 
--- Puts a system event at the end of a session's, unless the last one says the same. `keep` is the
--- number of events kept. A wake puts the session into the schedule, to be looked at now.
+-- Puts a system event at the end of a session's, in the place of the last one if that says the same: a
+-- turn that is under way has perhaps shown that one already. `keep` is the number of events kept. A wake
+-- puts the session into the schedule, to be looked at now.
 local function push_system_event(session_key, agent_id, text, wakes, keep, keep_ms, now)
   local key = cell .. 'system-events:' .. session_key
   local outcome = 'queued'
   local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)
   if last[1] and last[1][2][2] == text then
     outcome = 'coalesced'
-  else
-    redis.call('XADD', key, 'MAXLEN', keep, '*', 'text', text)
-    redis.call('PEXPIRE', key, keep_ms)
+    redis.call('XDEL', key, last[1][1])
   end
+  redis.call('XADD', key, 'MAXLEN', keep, '*', 'text', text)
+  redis.call('PEXPIRE', key, keep_ms)
   if wakes then
     redis.call('ZADD', cell .. 'schedule', 'LT', now, 'wake:' .. agent_id .. ':' .. session_key)
     redis.call('LPUSH', cell .. 'schedule:wake', '1')
@@ -198,6 +210,14 @@ local function report_failure(id, failure, now)
     push_system_event(to.session_key, to.agent_id,
       to.label .. ' (error): ' .. (known and error.message or 'Internal error'),
       to.wake, to.keep, to.keep_ms, now)
+  end
+end
+
+-- Lets a session's agent look again at events that a run which failed was to read.
+local function wake_again(id, session_key, now)
+  local owed = redis.call('HMGET', base .. id, 'wakes', 'wake_retry_ms')
+  if owed[1] and redis.call('XLEN', cell .. 'system-events:' .. session_key) > 0 then
+    redis.call('ZADD', cell .. 'schedule', 'NX', now + tonumber(owed[2]), owed[1])
   end
 end
 
@@ -285,6 +305,7 @@ local function terminate(id, attempt, status, events, fields, now, dead)
   end
   if kind == 'run' and (status == 'failed' or status == 'expired') then
     report_failure(id, redis.call('HGET', key, 'error'), now)
+    wake_again(id, state[1], now)
   end
   if state[3] and state[3] ~= '' then
     redis.call('PEXPIRE', state[3], tonumber(state[4]) or idempotency_ms)

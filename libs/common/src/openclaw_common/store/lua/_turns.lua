@@ -13,10 +13,6 @@ local EARLY_MS = 3600000
 local SOLE_MS = 86400000
 local shares, turns = base .. 'shares', base .. 'turns'
 
-local function tenant_of(lane)
-  return string.match(lane, '^tenant:([^:]+):') or ''
-end
-
 local function held_of(tenant)
   return base .. 'held:' .. tenant
 end
@@ -25,7 +21,9 @@ local function give_turn(tenant, id, round, last, now)
   local start = math.max(round - CREDIT, last or round - CREDIT)
   redis.call('HSET', turns, tenant, id)
   redis.call('HSET', shares, 'next:' .. tenant, start + 1)
-  redis.call('ZADD', queue, start <= round and now - EARLY_MS or now, tag .. id)
+  -- Within one millisecond the earlier round goes first.
+  local at = (start <= round and now - EARLY_MS or now) - 1 + start % 1000 / 1000
+  redis.call('ZADD', queue, string.format('%.3f', at), tag .. id)
 end
 
 -- Lets the tenant's next run in; without one it has no turn, and without any turn all is as before.
@@ -65,7 +63,7 @@ local function begin_turns(now)
   end
   for tenant, id in pairs(waiting) do
     redis.call('HSET', turns, tenant, id)
-    redis.call('HSET', shares, 'round', 0, 'next:' .. tenant, 1)
+    redis.call('HSET', shares, 'round', 0, 'next:' .. tenant, 2)
   end
   return next(waiting) ~= nil
 end
