@@ -174,7 +174,7 @@ def test_an_answer_that_breaks_off_may_be_tried_again(raw: bytes) -> None:
     assert caught.value.retryable
 
 
-@given(st.lists(st.text(), max_size=8), st.integers(min_value=1, max_value=40))
+@given(st.lists(st.text(), min_size=1, max_size=8), st.integers(min_value=1, max_value=40))
 def test_cutting_the_bytes_anywhere_changes_no_text(texts: list[str], step: int) -> None:
     raw = b"".join(frame({"content": text}) for text in texts) + DONE
     reads = [raw[start : start + step] for start in range(0, len(raw), step)]

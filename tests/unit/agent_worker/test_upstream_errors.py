@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import orjson
@@ -98,6 +100,35 @@ def test_credentials_and_excess_length_do_not_pass() -> None:
 )
 def test_retry_after_is_read_in_seconds(value: str, seconds: float | None) -> None:
     assert refusal(429, headers={"Retry-After": value}).retry_after_s == seconds
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After-Ms": "1500", "Retry-After": "2"}, 1.5),
+        ({"Retry-After-Ms": "soon", "Retry-After": "2"}, 2.0),
+        ({"Retry-After": "Sun, 22 Nov 2026 12:00:07 GMT"}, 7.0),
+        ({"Retry-After": "Sun, 22 Nov 2026 11:59:00 GMT"}, 0.0),
+        ({"Retry-After": "Sun, 22 Nov 2026 25:00:00 GMT"}, None),
+    ],
+)
+def test_retry_after_is_read_in_milliseconds_and_as_a_date_too(
+    headers: dict[str, str], seconds: float | None
+) -> None:
+    answered = {"Date": "Sun, 22 Nov 2026 12:00:00 GMT", **headers}
+    assert refusal(429, headers=answered).retry_after_s == seconds
+
+
+def test_a_date_is_held_against_our_own_clock_where_the_answer_has_none() -> None:
+    until = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
+    waited = refusal(429, headers={"Retry-After": until}).retry_after_s
+    assert waited is not None
+    assert 50 < waited <= 60
+
+
+def test_a_code_that_shows_a_credential_is_left_out() -> None:
+    for code in (KEY, "sk-0123456789abcdef"):
+        assert refusal(401, {"error": {"message": "m", "code": code}}).body.code is None
 
 
 @pytest.mark.parametrize(

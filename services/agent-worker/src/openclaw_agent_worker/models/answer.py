@@ -10,7 +10,8 @@ import json
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
+from uuid import uuid4
 
 import orjson
 from pydantic_ai.messages import FinishReason
@@ -23,6 +24,11 @@ from openclaw_agent_worker.models.errors import (
     malformed,
 )
 from openclaw_agent_worker.models.sse import DataLines, LineTooLong
+
+MAX_ANSWER_BYTES: Final = 128 * 1024 * 1024
+"""Most bytes of one event stream, whatever is in it."""
+MAX_COUNT: Final = 10**9
+"""Most tokens that a provider is believed to have counted."""
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -72,6 +78,9 @@ class Answer(ABC):
     `failure` is what stood behind the pieces of the last read; it is raised where there are none.
     """
 
+    ends_by_mark: ClassVar[bool] = False
+    """Whether an answer may end with `[DONE]` or its JSON text, and not say why it stopped."""
+
     def __init__(self, redact: Redaction) -> None:
         self.failure: UpstreamFailure | None = None
         self.ended: FinishReason | None = None
@@ -99,6 +108,8 @@ class Answer(ABC):
     def feed(self, data: bytes) -> list[Piece]:
         """Return the pieces in one network read of an event stream. Raises UpstreamFailure."""
         self._bytes += len(data)
+        if self._bytes > MAX_ANSWER_BYTES:
+            raise malformed()
         try:
             values = self._lines.feed(data)
         except LineTooLong:
@@ -127,7 +138,8 @@ class Answer(ABC):
     def whole(self, body: bytes) -> list[Piece]:
         """Return the pieces of an answer that came as one JSON object. Raises UpstreamFailure."""
         pieces = self._fold_all([body])
-        if self.failure is not None or not self._events:
+        ended = self.done or self.ended is not None or (self.ends_by_mark and self._events > 0)
+        if self.failure is not None or not ended:
             raise self.failure or malformed()
         self.done = True
         return pieces
@@ -138,20 +150,31 @@ class Answer(ABC):
         try:
             for value in values:
                 if value == b"[DONE]":
-                    self.done = True
-                    break
-                if value:
+                    self._end_by_mark()
+                elif value:
                     self._fold(_decode(value))
+                if self.done:
+                    break
         except UpstreamFailure as failure:
             if not pieces:
                 raise
             self.failure = failure
         return pieces
 
+    def _end_by_mark(self) -> None:
+        # Proxies put the mark behind answers of every protocol.
+        if self.ends_by_mark:
+            if not self._events:
+                raise malformed()
+            self.done = True
+
     def _open_call(self, slot: Slot, call_id: str, name: str) -> None:
+        if not name or slot in self._called:
+            raise malformed()
         self._called.add(slot)
         self._bare_slots.add(slot)
-        self._pieces.append(CallPiece(slot, "", clean(call_id), clean(name)))
+        call_id = clean(call_id) or f"call_{uuid4().hex}"
+        self._pieces.append(CallPiece(slot, "", call_id, clean(name)))
 
     def _add_arguments(self, slot: Slot, text: str) -> None:
         if slot not in self._called:
@@ -219,9 +242,9 @@ def index_of(event: dict[str, Any], name: str) -> int:
 
 
 def count_of(holder: Any, name: str) -> int:
-    """Return a token count, 0 where there is none."""
+    """Return a token count, at most MAX_COUNT, 0 where there is none."""
     value = holder.get(name) if isinstance(holder, dict) else None
-    return value if isinstance(value, int) and value >= 0 else 0
+    return min(value, MAX_COUNT) if isinstance(value, int) and value >= 0 else 0
 
 
 def _decode(value: bytes) -> Any:

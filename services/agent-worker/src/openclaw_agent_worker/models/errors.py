@@ -19,6 +19,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import orjson
@@ -156,7 +158,8 @@ def failure_of(
 ) -> UpstreamFailure:
     """Return the failure that an HTTP status and the provider's error object or text mean."""
     code = error.get("code") if isinstance(error, dict) else None
-    code = code if isinstance(code, str) and _CODE.match(code) else None
+    shown = isinstance(code, str) and _CODE.match(code) and redact(code) == code
+    code = code if shown else None
     if status == 429 and "insufficient_quota" in (code, _member(error, "type")):
         status = 402
     if status == 400 and _QUOTA_TEXT.search(_member(error, "message") or ""):
@@ -202,8 +205,29 @@ def _text(error: Any, status: int) -> str:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    # The date form of RFC 9110 §10.2.3 is not used by model providers.
-    return _seconds(headers.get("Retry-After", ""))
+    """Return the wait of RFC 9110 §10.2.3, or the milliseconds that OpenAI's servers add to it."""
+    milliseconds = _seconds(headers.get("Retry-After-Ms", ""))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    value = headers.get("Retry-After", "")
+    seconds = _seconds(value)
+    return _seconds_until(value, headers.get("Date", "")) if seconds is None else seconds
+
+
+def _seconds_until(value: str, now: str) -> float | None:
+    """Return the wait for an HTTP date; by the answer's own clock where it tells its time."""
+    until = _time(value)
+    if until is None:
+        return None
+    return max(0.0, (until - (_time(now) or datetime.now(UTC))).total_seconds())
+
+
+def _time(value: str) -> datetime | None:
+    try:
+        time = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _retry_delay(error: Any) -> float | None:

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, cast
@@ -169,11 +169,13 @@ class HttpModel(Model[aiohttp.ClientSession]):
             raise disconnected() from None
 
     async def _refused(self, response: aiohttp.ClientResponse) -> UpstreamFailure:
-        try:
-            raw = await response.content.read(MAX_ERROR_BYTES)
-        except (aiohttp.ClientError, OSError, TimeoutError):
-            raw = b""
-        return from_answer(response.status, raw, response.headers, self.endpoint.redact)
+        raw = bytearray()
+        # What came before the connection broke may say enough.
+        with suppress(aiohttp.ClientError, OSError, TimeoutError):
+            while len(raw) < MAX_ERROR_BYTES and (data := await response.content.readany()):
+                raw += data
+        body = bytes(raw[:MAX_ERROR_BYTES])
+        return from_answer(response.status, body, response.headers, self.endpoint.redact)
 
 
 @dataclass

@@ -35,6 +35,8 @@ _FINISH: Final[dict[str, FinishReason]] = {
 class ChatAnswer(Answer):
     """An Answer of chat completions."""
 
+    ends_by_mark = True
+
     def __init__(self, redact: Redaction) -> None:
         super().__init__(redact)
         self._usage: RequestUsage | None = None

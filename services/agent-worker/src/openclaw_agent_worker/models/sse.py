@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 MAX_LINE_BYTES: Final = 8 * 1024 * 1024
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 MAX_REST_BYTES: Final = 64 * 1024
 
 
@@ -21,7 +22,8 @@ class DataLines:
     """Splits an event stream into the values of its `data` lines."""
 
     def __init__(self) -> None:
-        self._tail = b""
+        self._tail = bytearray()
+        self._begun = False
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the values completed by `data`. Raises LineTooLong."""
@@ -32,10 +34,16 @@ class DataLines:
         return self.feed(b"\n")
 
     def _split(self, data: bytes) -> list[bytes]:
-        lines = (self._tail + data).split(b"\n")
-        self._tail = lines.pop()
+        self._tail += data
+        lines: list[bytes] = []
+        if b"\n" in data:
+            lines = bytes(self._tail).split(b"\n")
+            self._tail = bytearray(lines.pop())
         if len(self._tail) > MAX_LINE_BYTES:
             raise LineTooLong
+        if lines and not self._begun:
+            self._begun = True
+            lines[0] = lines[0].removeprefix(BYTE_ORDER_MARK)
         return lines
 
 
