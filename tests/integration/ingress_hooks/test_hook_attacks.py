@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import time
+import tracemalloc
 
 import pytest
 
@@ -123,6 +124,20 @@ async def test_an_item_under_other_news_is_another_run(gateway: Hooked) -> None:
     assert seen[0] == seen[1] != seen[2]
     text = (await gateway.run(seen[2])).message.text
     assert text.startswith("disk is empty at ")
+
+
+@pytest.mark.parametrize("settings", [AROUND])
+async def test_the_items_of_a_wide_payload_do_not_each_hold_all_of_it(gateway: Hooked) -> None:
+    wide = {f"k{n}": 0 for n in range(20_000)}
+    body = {**wide, "state": "full", "alerts": [{"name": str(n)} for n in range(100)]}
+    tracemalloc.start()
+    try:
+        answer, said = await gateway.post("/alerts", body)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (answer.status, said["dispatched"]) == (200, 100)
+    assert peak < 30_000_000
 
 
 @pytest.mark.parametrize("settings", [AROUND])

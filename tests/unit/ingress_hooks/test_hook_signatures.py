@@ -17,6 +17,7 @@ from openclaw_ingress.hook_signatures import (
     SignatureStale,
     SignedRequest,
 )
+from tests.integration.ingress_hooks.signing import DATA
 
 SLACK_BODY = (
     "token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V"
@@ -87,6 +88,21 @@ CASES = [
         id="Ev0PV52K25",
         payload={"event_id": "Ev0PV52K25"},
         now=1531420618,
+    ),
+    Case(
+        "Slack, as another library tests it",
+        {"provider": "slack", "secret": "e6b19c573432dcc6b075501d51b51bb8"},
+        {
+            "X-Slack-Request-Timestamp": "1531431954",
+            "X-Slack-Signature": (
+                "v0=adada4ed31709aef585c2580ca3267678c6a8eaeb7e0c1aca3ee57b656886b2c"
+            ),
+        },
+        (DATA / "slack-app-mention.json").read_bytes(),
+        ("X-Slack-Signature", "X-Slack-Request-Timestamp"),
+        id="TvBP7LRED7",
+        payload={"event_id": "TvBP7LRED7"},
+        now=1531431954,
     ),
     Case(
         "the vector of Standard Webhooks",
@@ -242,6 +258,13 @@ def test_stripes_time_is_signed() -> None:
             verify(case, headers={"Stripe-Signature": changed})
     rotating = header + ",v1=" + "0" * 64
     assert verify(case, headers={"Stripe-Signature": rotating}) == case.id
+
+
+def test_a_signed_time_is_part_of_what_tells_a_request_from_the_next() -> None:
+    slack = next(case for case in CASES if case.name.startswith("Slack"))
+    check = SignatureCheck(HookSignature.model_validate(slack.settings), tolerance_s=300)
+    found = check.verify(SignedRequest(slack.headers, slack.body), {}, slack.now)
+    assert (found.id, found.proof) == ("", slack.headers["X-Slack-Signature"].removeprefix("v0="))
 
 
 def test_a_secret_that_is_no_base64_matches_nothing() -> None:
