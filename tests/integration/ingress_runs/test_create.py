@@ -6,7 +6,11 @@ import asyncio
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
+from openclaw_ingress.schemas.run_create import RunCreate
+from openclaw_ingress.schemas.run_object import RunObject
+from openclaw_ingress.schemas.session_object import SessionMessage, SessionObject
 from tests.integration.ingress_runs.api import RUNS, Api, Paused
 from tests.unit.ingress_chat.streams import parse_sse
 
@@ -55,6 +59,20 @@ async def test_a_run_can_be_followed_from_its_creation_on(api: Api) -> None:
             frames = parse_sse(await answer.read())
     assert [frame.event for frame in frames] == ["run.queued", "run.in_progress", "run.completed"]
     assert [frame.id for frame in frames] == [1, 2, 3]
+
+
+async def test_runs_and_sessions_have_the_members_of_their_schemas(api: Api) -> None:
+    run_id = await api.finished("hi", "s")
+    _, page = await api.session("s", "/messages")
+    for shown, schema in (
+        (await api.run(run_id), RunObject),
+        ((await api.session("s"))[1], SessionObject),
+        (page["data"][0], SessionMessage),
+    ):
+        assert TypeAdapter(schema).validate_python(shown) == shown
+        assert set(shown) == schema.__required_keys__
+    assert TypeAdapter(RunObject).json_schema()["title"] == "RunObject"
+    assert RunCreate.model_json_schema()["additionalProperties"] is False
 
 
 async def test_a_run_goes_on_without_its_client(api: Api) -> None:

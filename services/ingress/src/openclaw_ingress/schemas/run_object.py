@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NotRequired, TypedDict
+from typing import Any
+
+# pydantic reads no TypedDict of `typing` before Python 3.12.
+from typing_extensions import NotRequired, TypedDict
 
 
 class RunDelivery(TypedDict):
