@@ -29,6 +29,7 @@ def sections(provider: StepProvider) -> dict[str, Any]:
         "tools": {"profile": "messaging"},
         "channels": {
             "telegram": {"botToken": "t", "defaultTo": "42", "accounts": {"ops": {}}},
+            "discord": {"token": "t", "defaultAccount": "work", "accounts": {"work": {}}},
             "signal": {"enabled": False},
         },
     }
@@ -74,6 +75,14 @@ async def test_the_channel_may_stand_in_the_target_or_be_left_to_its_default(ben
     assert (await invoke(bench, "2", channel="telegram", message="b"))["destination"]["to"] == "42"
     with_account = await invoke(bench, "3", to="tg:7", accountId="ops", message="c")
     assert with_account["destination"]["account_id"] == "ops"
+
+
+@pytest.mark.parametrize("named", [{}, {"accountId": "default"}, {"accountId": "work"}])
+async def test_the_default_account_is_known_by_its_own_name(
+    bench: Bench, named: dict[str, str]
+) -> None:
+    answer = await invoke(bench, to="discord:channel:7", message="a", **named)
+    assert answer["destination"]["account_id"] == "work"
 
 
 async def test_without_a_target_it_goes_where_the_session_was_heard_last(

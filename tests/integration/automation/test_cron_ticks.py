@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from openclaw_agent_worker.scheduler import Scheduler
 from openclaw_common.contracts.run import DeliveryPlan
+from openclaw_common.runtime.config import Config
 from openclaw_common.store.schedule import FireOutcome, Origin, Tick
 from tests.integration.automation.support import HOURLY, MAIN, Bench, job
 
@@ -93,6 +95,14 @@ async def test_model_thinking_time_and_destination_go_with_the_run(bench: Bench)
     assert run.delivery == DeliveryPlan("telegram", "42", "work", "3")
 
 
+async def test_the_default_account_is_known_by_its_own_name(bench: Bench) -> None:
+    await bench.put(delivery={"channel": "slack", "to": "C1"})
+    await bench.make_due(ENTRY)
+    await bench.look()
+    (run,) = await bench.runs()
+    assert run.delivery == DeliveryPlan("slack", "C1", "main")
+
+
 async def test_without_delivery_the_result_goes_nowhere(bench: Bench) -> None:
     await bench.put(delivery={"mode": "none"})
     await bench.make_due(ENTRY)
@@ -136,7 +146,7 @@ async def test_a_job_of_one_time_that_stays_is_never_due_again(bench: Bench) -> 
 
 async def test_a_job_of_an_agent_that_is_gone_is_skipped(bench: Bench) -> None:
     await bench.put(agentId="nobody")
-    await bench.make_due(ENTRY)
+    await bench.make_due(ENTRY, ago_ms=61_000)
     await bench.look()
     assert await bench.runs() == []
     assert [(past.outcome, past.reason) for past in await bench.history()] == [("skip", "no-agent")]
@@ -199,6 +209,18 @@ class TestMissed:
 
     async def test_skip_still_fires_one_that_is_hardly_late(self, bench: Bench) -> None:
         assert await self._ticks(bench, "skip", 9) == ([("run", 5, 5)], 6)
+
+
+async def test_a_process_that_does_not_know_the_agent_yet_leaves_the_tick_to_others(
+    bench: Bench,
+) -> None:
+    await bench.put(agentId="new")
+    due = await bench.make_due(ENTRY)
+    await bench.look()
+    assert (await bench.due(ENTRY), await bench.history()) == (due, [])
+    newer = Config.model_validate({"agents": {"entries": {"main": {"default": True}, "new": {}}}})
+    await Scheduler(newer, bench.store).look()
+    assert [run.agent_id for run in await bench.runs()] == ["new"]
 
 
 async def test_a_job_that_was_changed_meanwhile_is_not_fired_as_it_was(bench: Bench) -> None:

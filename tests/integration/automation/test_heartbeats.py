@@ -101,6 +101,10 @@ class TestTargets:
                 {"target": "telegram", "to": "7", "accountId": "work"},
                 DeliveryPlan("telegram", "7", "work"),
             ),
+            (
+                {"target": "slack", "to": "C7", "accountId": "default"},
+                DeliveryPlan("slack", "C7", "main"),
+            ),
         ],
     )
     async def test_a_target_that_needs_no_route(

@@ -26,6 +26,7 @@ from openclaw_common.contracts.ids import main_session
 from openclaw_common.contracts.tenants import tenant_of
 from openclaw_common.queue.job_queue import DeliveryQueue, Idempotency
 from openclaw_common.runtime.config import Config
+from openclaw_common.runtime.config.channels import own_account
 from openclaw_common.store.store import Store
 
 IDEMPOTENCY_SCOPE: Final = "message-tool"
@@ -84,7 +85,8 @@ class QueuedMessages:
         account = message.account_id or DEFAULT_ACCOUNT
         if account not in (DEFAULT_ACCOUNT, configured.default_account, *configured.accounts):
             raise ToolError(f"The channel {name} has no account {account!r}.")
-        return Destination(name, to, account, message.thread_id or thread)
+        own = own_account(self._config.channels, name, account) or account
+        return Destination(name, to, own, message.thread_id or thread)
 
     def _default_target(self, channel: str | None) -> str | None:
         configured = self._config.channels.get(channel) if channel else None

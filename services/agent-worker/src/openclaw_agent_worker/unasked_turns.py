@@ -23,7 +23,7 @@ from openclaw_common.contracts.run import DeliveryPlan, RunRequest, Turn
 from openclaw_common.contracts.tenants import in_tenant, tenant_of
 from openclaw_common.queue.job_queue import RunQueue
 from openclaw_common.runtime.config import Agent, Config
-from openclaw_common.runtime.config.channels import NOT_CHANNELS
+from openclaw_common.runtime.config.channels import NOT_CHANNELS, own_account
 from openclaw_common.runtime.config.heartbeat import NOWHERE, OWNER, Heartbeat
 from openclaw_common.runtime.config.providers import qualified_model
 from openclaw_common.store.schedule import DueEntry, Fired, FireOutcome, ScheduledRecord, Tick
@@ -147,7 +147,8 @@ class UnaskedTurns:
             return DeliveryPlan(LAST)
         channel = self.config.channels.get(target)
         to = heartbeat.to or (channel.default_to if channel else None)
-        return DeliveryPlan(target, to, heartbeat.account_id)
+        account = own_account(self.config.channels, target, heartbeat.account_id)
+        return DeliveryPlan(target, to, account)
 
     async def _has_route(self, heartbeat: Heartbeat, session_key: str, agent_id: str) -> bool:
         """Whether the result of a heartbeat would reach anybody, or is not to."""

@@ -10,7 +10,7 @@ from openclaw_channels.targets import prefix_of, resolve_target
 from openclaw_common.contracts.delivery import LAST
 from openclaw_common.contracts.errors import InvalidRequest
 from openclaw_common.contracts.run import DeliveryPlan
-from openclaw_common.runtime.config.channels import Channel
+from openclaw_common.runtime.config.channels import Channel, own_account
 from openclaw_ingress.hook_actions import DeliveryWish
 
 INCOMPLETE: Final = "incomplete_destination"
@@ -75,7 +75,8 @@ class HookDestinations:
             _, to, thread_id = resolve_target(self._plugins, channel, target)
         except ChannelError as error:
             raise InvalidRequest(f"to: {error}", param="to") from None
-        return DeliveryPlan(channel, to, wish.account_id, thread_id)
+        account = own_account(self._channels, channel, wish.account_id)
+        return DeliveryPlan(channel, to, account, thread_id)
 
     def _default_to(self, channel: str, account_id: str | None) -> str | None:
         settings = self._channels.get(channel)

@@ -12,6 +12,7 @@ from openclaw_common.contracts.run import DeliveryPlan, RunRequest, Turn
 from openclaw_common.contracts.tenants import in_tenant, tenant_of, without_tenant
 from openclaw_common.queue.job_queue import RunQueue
 from openclaw_common.runtime.config import Config, normalise_agent_id
+from openclaw_common.runtime.config.channels import own_account
 from openclaw_common.runtime.config.cron import ANNOUNCE, MAIN, SYSTEM_EVENT, CronDelivery, CronJob
 from openclaw_common.runtime.config.providers import qualified_model
 from openclaw_common.store.effects import NewSystemEvent
@@ -117,4 +118,5 @@ class CronTicks:
             return None
         channel = self._config.channels.get(delivery.channel)
         to = delivery.to or (channel.default_to if channel else None)
-        return DeliveryPlan(delivery.channel, to, delivery.account_id, delivery.thread_id)
+        account = own_account(self._config.channels, delivery.channel, delivery.account_id)
+        return DeliveryPlan(delivery.channel, to, account, delivery.thread_id)

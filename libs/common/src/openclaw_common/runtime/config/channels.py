@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from openclaw_common.contracts.delivery import DEFAULT_ACCOUNT
 from openclaw_common.runtime.config import openclaw_keys
 from openclaw_common.runtime.config.base import (
     Flag,
@@ -70,6 +72,22 @@ class Channel(Section):
     @classmethod
     def _seal(cls, data: Any) -> Any:
         return seal(data) if isinstance(data, dict) else data
+
+
+def own_account(
+    channels: Mapping[str, Channel], channel: str, account_id: str | None
+) -> str | None:
+    """Return the own name of the account that `account_id` leads to; None is the unnamed one.
+
+    Deliveries are accepted by it, because order and rates hold by an account's name. What the
+    default account is without `defaultAccount` depends on the tokens of the delivery process, and
+    is left to it.
+    """
+    section = channels.get(channel)
+    if section is None or account_id not in (None, DEFAULT_ACCOUNT):
+        return account_id
+    named = section.default_account
+    return account_id if named in (None, DEFAULT_ACCOUNT) else named
 
 
 class Peer(Section):
