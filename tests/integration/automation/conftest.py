@@ -21,7 +21,10 @@ def sections() -> dict[str, Any]:
 
 @pytest.fixture
 def config(valkey_url: str, sections: dict[str, Any]) -> Config:
-    base = {"redis": {"url": valkey_url}, "channels": {"telegram": {}, "slack": {"defaultAccount": "main"}}}
+    base = {
+        "redis": {"url": valkey_url},
+        "channels": {"telegram": {}, "slack": {"defaultAccount": "main"}},
+    }
     return Config.model_validate({**base, **sections})
 
 
