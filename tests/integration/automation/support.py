@@ -17,6 +17,7 @@ from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.config.cron import CronJob
 from openclaw_common.store.cron_jobs import PastTick
 from openclaw_common.store.keys import RUN
+from openclaw_common.store.leases import Lease
 from openclaw_common.store.schedule import Origin
 from openclaw_common.store.store import Store
 
@@ -89,6 +90,12 @@ class Bench:
         """Outcome and reason of the ticks of main's heartbeat, oldest first."""
         ticks = await self.redis.xrange(self.store.keys.ticks("heartbeat:main"))
         return [(fields[b"outcome"].decode(), fields[b"reason"].decode()) for _, fields in ticks]
+
+    async def claim(self) -> list[Lease]:
+        """Take all runs that may start."""
+        leases = self.store.leases
+        claim = await leases.claim("w", 100, idle=True)
+        return [Lease.of(leases, "w", job) for job in claim.jobs]
 
     async def hear_from(self, route: Destination = ROUTE, session: str = MAIN) -> None:
         """Note where a session was heard from."""

@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from openclaw_agent_worker.schedule_plan import plan_schedule
-from openclaw_agent_worker.unasked_turns import UnaskedTurns
+from openclaw_agent_worker.unasked_turns import UnaskedTurns, turns_of
 from openclaw_common.automation.cron_scheduler import CronScheduler
 from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.runtime.config import Config
@@ -32,6 +32,8 @@ BATCH: Final = 100
 LOOK_AGAIN_S: Final = 2.0
 """Longest wait for a token, in case one was lost with its taker or an entry could not be fired."""
 GONE: Final = "gone"
+_STAY: Final = (FireOutcome.FULL, FireOutcome.DEFERRED, FireOutcome.LEFT)
+_UNTOLD: Final = (FireOutcome.MOVED, FireOutcome.DEFERRED, FireOutcome.LEFT)
 
 
 class Scheduler:
@@ -74,22 +76,33 @@ class Scheduler:
     async def look(self) -> float | None:
         """Fire what is due; returns in how many seconds the next entry is, None for none.
 
-        Entries that cannot be fired now stay in front and are passed over. Raises StoreUnavailable.
+        Entries that cannot be fired now stay in front and are passed over; where one wake has to
+        wait, all that wait with it do so unasked. Raises StoreUnavailable.
         """
         passed_over = 0
+        resting: dict[str, float] = {}
         while not self._stopping.is_set():
             now_ms, entries = await self._store.schedule.first(passed_over, BATCH)
             due = [entry for entry in entries if entry.due_ms <= now_ms]
             if not due:
-                return (entries[0].due_ms - now_ms) / 1000 if entries else None
+                next_s = [(entry.due_ms - now_ms) / 1000 for entry in entries[:1]]
+                return min([*next_s, *resting.values()], default=None)
             # What is fired is due again some time, so the next look starts behind what was not.
             for entry in due:
-                if not self._stopping.is_set() and not await self._settled(entry, now_ms):
+                if self._stopping.is_set():
+                    break
+                if not await self._settled(entry, now_ms, resting):
                     passed_over += 1
         return None
 
-    async def _settled(self, entry: DueEntry, now_ms: int) -> bool:
-        """Fire an entry; whether it is no longer in front."""
+    async def _settled(self, entry: DueEntry, now_ms: int, resting: dict[str, float]) -> bool:
+        """Fire an entry; whether it is no longer in front.
+
+        `resting` tells whose wakes have to wait, and for how many seconds.
+        """
+        whose = turns_of(entry) if entry.sort == WAKE else None
+        if whose in resting:
+            return False
         try:
             fired = await self._fire(entry, now_ms)
         except ValueError:
@@ -98,15 +111,17 @@ class Scheduler:
             return False
         if fired is None:
             return False
-        if fired.outcome is not FireOutcome.MOVED:
+        if whose is not None and fired.outcome is FireOutcome.DEFERRED:
+            resting[whose] = fired.in_ms / 1000
+        if fired.outcome not in _UNTOLD:
             extra = {"entry": entry.name, "outcome": fired.outcome.value, "why": fired.why}
             _logger.info("schedule_entry_fired", extra=extra)
-        return fired.outcome is not FireOutcome.FULL
+        return fired.outcome not in _STAY
 
     async def _fire(self, entry: DueEntry, now_ms: int) -> Fired | None:
         """Return what became of an entry, None for one that is none of this process's."""
         if entry.sort == WAKE:
-            return await self._unasked.fire_wake(entry)
+            return await self._unasked.fire_wake(entry, now_ms)
         if entry.sort == HEARTBEAT:
             fired = await self._unasked.fire_heartbeat(entry, now_ms)
         elif entry.sort == CRON and self._config.cron.enabled:

@@ -36,7 +36,7 @@ NO_EVENTS: Final = "no-events"
 
 
 def turns_of(wake: DueEntry) -> str:
-    """Return whose turns a wake's is one of, which are kept apart: an agent's, or a tenant's of it."""
+    """Return whose wakes keep a distance from this one: an agent's, or a tenant's of it."""
     agent_id, _, session_key = wake.rest.partition(":")
     return in_tenant(tenant_of(session_key), agent_id)
 

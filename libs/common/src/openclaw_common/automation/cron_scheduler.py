@@ -7,7 +7,12 @@ from typing import Any
 
 import orjson
 
-from openclaw_common.automation.cron_ticks import CronTicks, tick_run_id
+from openclaw_common.automation.cron_ticks import (
+    NO_AGENT,
+    CronTicks,
+    may_be_known_elsewhere,
+    tick_run_id,
+)
 from openclaw_common.automation.job_times import TickChoice, choose_tick, next_tick_ms
 from openclaw_common.contracts.ids import new_run_id
 from openclaw_common.runtime.config import Config
@@ -16,6 +21,7 @@ from openclaw_common.store.cron_jobs import entry_of
 from openclaw_common.store.schedule import (
     DueEntry,
     Fired,
+    FireOutcome,
     HistoryLimits,
     Origin,
     ScheduledRecord,
@@ -43,6 +49,7 @@ class CronScheduler:
     """The cron jobs of the fleet. Every call raises StoreUnavailable."""
 
     def __init__(self, config: Config, store: Store) -> None:
+        self._config = config
         self._limits = config.cron
         self._schedule = store.schedule
         self._history = history_limits(config)
@@ -72,7 +79,10 @@ class CronScheduler:
         return await self._schedule.enable(record.name, enabled=enabled, due_ms=due_ms)
 
     async def fire(self, entry: DueEntry, now_ms: int) -> Fired | None:
-        """Fire what is due of one job; None when the job is gone."""
+        """Fire what is due of one job; None when the job is gone.
+
+        A job of an agent that is not configured here is left to others for `cron.missedGraceMs`.
+        """
         record = await self._schedule.record(entry.name)
         if record is None:
             return None
@@ -80,6 +90,8 @@ class CronScheduler:
         choice = choose_tick(job, self._limits, entry.due_ms, now_ms)
         run_id = tick_run_id(entry.name, record.created_ms, choice.at_ms)
         tick = self._ticks.tick(entry.rest, job, record, choice, run_id)
+        if tick.reason == NO_AGENT and may_be_known_elsewhere(self._config, entry, now_ms):
+            return Fired(FireOutcome.LEFT, NO_AGENT)
         return await self._schedule.fire(entry, tick, self._history)
 
     async def fire_now(self, job_id: str, record: ScheduledRecord) -> tuple[Fired, str | None]:

@@ -121,7 +121,7 @@ TABLE: Final[tuple[KeySpec, ...]] = (
         "runs.wakeFloodWindowMs or wakeSpacingMs after the last; runs.wakeFloodStarts entries",
         "fire",
         "fire",
-        "when wakes and heartbeats last started runs of an agent, in ms, newest first",
+        "when wakes last started runs of an agent, or of a tenant's, in ms, newest first",
     ),
     KeySpec(
         "openclaw:{cell}:idempotency:<sha256>",

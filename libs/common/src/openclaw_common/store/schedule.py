@@ -197,8 +197,10 @@ class Schedule:
         run = tick.run
         fields: tuple[Arg, ...] = (run.arq_job, *run.fields) if run else ("",)
         reply = await self.scripts.call("fire", (orjson.dumps(plan), *fields))
-        why = reply[1] if len(reply) > 1 and isinstance(reply[1], bytes) else b""
-        return Fired(FireOutcome(reply[0].decode()), why.decode())
+        outcome, why = FireOutcome(reply[0].decode()), reply[1] if len(reply) > 1 else b""
+        if isinstance(why, int):
+            return Fired(outcome, in_ms=why)
+        return Fired(outcome, why.decode())
 
 
 def _record(name: str, values: list[bytes | None], due: bytes | None) -> ScheduledRecord | None:

@@ -170,7 +170,13 @@ class Store:
             schedule=Schedule(
                 run_jobs.scripts,
                 run_jobs.admission.bounds,
-                TurnLimits(runs.wake_spacing_ms, runs.wake_flood_starts, runs.wake_flood_window_ms),
+                TurnLimits(
+                    runs.wake_spacing_ms,
+                    runs.wake_flood_starts,
+                    runs.wake_flood_window_ms,
+                    runs.wake_retry_ms,
+                    runs.wake_retry_max_ms,
+                ),
             ),
             limits=AuthLimits(client, keys),
             provider_bench=ProviderBench(client, keys),

@@ -41,11 +41,17 @@ class NewRun:
 
 @dataclass(frozen=True, slots=True)
 class TurnLimits:
-    """How often an agent takes turns that nobody asked for: ms apart, and so many in a window."""
+    """How often wakes start turns of an agent: ms apart, and so many in a window.
+
+    Events that a turn which failed has left wake again after `retry_ms`, each time after double the
+    time, up to `retry_most_ms`.
+    """
 
     spacing_ms: int
     most: int
     window_ms: int
+    retry_ms: int
+    retry_most_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +70,8 @@ class Tick:
     `next_ms` is the next due time, None to end the entry. `settings` is the digest of the record
     that was read. `reads` is the session whose system events the run reads: the tick is skipped
     while another run waits to read them, and with `needs_events` for `reason` while there are none.
-    `agent_id` names who takes a turn unasked; with `guarded` it waits until it may. `missed` counts
-    the ticks that this one stands for beside itself. With `last` the record goes.
+    `turns_of` names whose turns a wake's is one of: it waits until it may be. `missed` counts the
+    ticks that this one stands for beside itself. With `last` the record goes.
     """
 
     at_ms: int
@@ -76,8 +82,7 @@ class Tick:
     settings: str | None = None
     reads: str | None = None
     needs_events: bool = False
-    agent_id: str | None = None
-    guarded: bool = False
+    turns_of: str | None = None
     missed: int = 0
     last: bool = False
 
@@ -98,7 +103,7 @@ class Tick:
             "session": self.reads,
             "run": self.run and self._run(self.run, bounds),
             "event": self.event and self._event(self.event),
-            "turns": self.agent_id and self._turns(self.agent_id, turns),
+            "turns": self.turns_of and self._turns(self.turns_of, turns),
             "history": history and {"keep": history.most, "keep_ms": history.keep_ms},
         }
         return {
@@ -130,13 +135,14 @@ class Tick:
             "keep_ms": event.limits.keep_ms,
         }
 
-    def _turns(self, agent_id: str, turns: TurnLimits) -> dict[str, Any]:
+    def _turns(self, turns_of: str, turns: TurnLimits) -> dict[str, Any]:
         return {
-            "agent": agent_id,
+            "of": turns_of,
             "spacing_ms": turns.spacing_ms,
             "most": turns.most,
             "window_ms": turns.window_ms,
-            "guarded": self.guarded,
+            "retry_ms": turns.retry_ms,
+            "retry_most_ms": turns.retry_most_ms,
         }
 
 
@@ -152,14 +158,17 @@ class FireOutcome(StrEnum):
     MOVED = "moved"
     """Another process was faster, or the entry is another one now."""
     DEFERRED = "deferred"
-    """It is due later."""
+    """It may not yet: it stays due."""
+    LEFT = "left"
+    """It stays due, for a process that can do it."""
     FULL = "full"
     """No room for its run: it stays due."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """The outcome, and why it was skipped, or what was full."""
+    """The outcome; why it was skipped, or what was full; in how many ms a deferred one may."""
 
     outcome: FireOutcome
     why: str = ""
+    in_ms: int = 0

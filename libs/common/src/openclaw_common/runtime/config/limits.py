@@ -105,9 +105,13 @@ class Runs(Bounded):
     wake_spacing_ms: NonNegative = 30_000
     """Least time between two turns of one agent that wakes caused, in milliseconds."""
     wake_flood_starts: Positive = 5
-    """Turns of one agent that wakes and heartbeats cause within `wakeFloodWindowMs`; more wait."""
+    """Turns of one agent that wakes cause within `wakeFloodWindowMs`; more wait."""
     wake_flood_window_ms: Positive = 60_000
     """Length of that window, in milliseconds."""
+    wake_retry_ms: Positive = 60_000
+    """Time to a wake for events that a failed turn left, in milliseconds; doubles each time."""
+    wake_retry_max_ms: Positive = 3_600_000
+    """Up to which it doubles, in milliseconds."""
 
 
 class Deliveries(Bounded):

@@ -7,11 +7,13 @@
 --       manual: a user asked, the schedule stays as it is · settings: of the record that was read
 --       run: { id, lane, queue_timeout_ms, max_open, max_lane } · session: whose system events the
 --       run reads · needs_events: skipped, for `reason`, while there are none
---       turns: { agent, spacing_ms, most, window_ms, guarded }: turns that nobody asked for
+--       turns: a wake's { of, spacing_ms, most, window_ms, retry_ms, retry_most_ms }: whose turns are
+--       kept apart, and when events are looked at again that a turn which failed has left
 --       event: { session, agent, text, wake, keep, keep_ms } · missed: ticks this one stands for
 --       history: { keep, keep_ms } · remove: the record goes with this tick
 -- reply {'run' | 'event' | 'skip', reason} | {'moved'}: somebody else was faster, or the entry is
---       another one now | {'deferred', ms} | {'full', 'queue' | 'lane'}: it stays due
+--       another one now | {'deferred', ms until it may} | {'full', 'queue' | 'lane'}: it stays due,
+--       in its place before those that came later
 -- keeps a tick is what compares equal: whoever finds the due time it has read takes the tick, with all
 --       it causes and the next due time, in this step. So none is fired twice or lost by whoever dies,
 --       and an answer that got lost may be asked for again.
@@ -32,7 +34,7 @@ if plan.settings and redis.call('HGET', state, 'settings') ~= plan.settings then
   return { 'moved' }
 end
 
-local turns = plan.turns and cell .. 'event-turns:' .. plan.turns.agent
+local turns = plan.turns and cell .. 'event-turns:' .. plan.turns.of
 local waiting = plan.session and cell .. 'event-turn:' .. plan.session
 
 -- Whether a run that will read the session's events has not begun.
@@ -46,10 +48,26 @@ local function turn_waits()
   return expires == 0 or expires > now
 end
 
+-- When the turn began before which there were so many newer ones; one yet to come is one of before the
+-- clock was put back.
+local function began(newer)
+  local at = tonumber(redis.call('LINDEX', turns, newer) or nil)
+  return at and at <= now and at or -math.huge
+end
+
 local function earliest_turn()
-  local newest = tonumber(redis.call('LINDEX', turns, 0) or '-inf')
-  local oldest = tonumber(redis.call('LINDEX', turns, plan.turns.most - 1) or '-inf')
-  return math.max(newest + plan.turns.spacing_ms, oldest + plan.turns.window_ms)
+  return math.max(began(0) + plan.turns.spacing_ms, began(plan.turns.most - 1) + plan.turns.window_ms)
+end
+
+-- The run that reads the session's events owes a wake: should it fail, there is another one.
+local function owe_wake(id)
+  local last = redis.call('GET', waiting)
+  local known = last and redis.call('HMGET', base .. last, 'status', 'wake_retry_ms') or {}
+  local delay = plan.turns.retry_ms
+  if (known[1] == 'failed' or known[1] == 'expired') and known[2] then
+    delay = math.min(2 * tonumber(known[2]), plan.turns.retry_most_ms)
+  end
+  redis.call('HSET', base .. id, 'wakes', entry, 'wake_retry_ms', delay)
 end
 
 local function full()
@@ -61,15 +79,17 @@ end
 
 local outcome, reason = plan.action, plan.reason or ''
 local known = run and redis.call('EXISTS', base .. run.id) == 1
+if known and plan.manual then
+  return { 'run', '' }
+end
 if outcome == 'run' and not known then
   if plan.needs_events and redis.call('XLEN', cell .. 'system-events:' .. plan.session) == 0 then
     outcome = 'skip'
   elseif turn_waits() then
     outcome, reason = 'skip', 'coalesced'
   else
-    local earliest = plan.turns and plan.turns.guarded and earliest_turn() or now
+    local earliest = turns and earliest_turn() or now
     if earliest > now then
-      redis.call('ZADD', schedule, 'XX', earliest, entry)
       return { 'deferred', earliest - now }
     end
     if full() then
@@ -89,6 +109,9 @@ if outcome == 'run' and not known then
   end
   local expires = run.queue_timeout_ms > 0 and now + run.queue_timeout_ms or 0
   enqueue(base, run.id, run.lane, ARGV[7], 0, expires, '{}', fields, now)
+  if turns then
+    owe_wake(run.id)
+  end
   if waiting then
     redis.call('SET', waiting, run.id, 'PX', 86400000)
   end
@@ -97,6 +120,8 @@ if outcome == 'run' and not known then
     redis.call('LTRIM', turns, 0, plan.turns.most - 1)
     redis.call('PEXPIRE', turns, math.max(plan.turns.window_ms, plan.turns.spacing_ms, 1000))
   end
+elseif turns and reason == 'coalesced' then
+  owe_wake(redis.call('GET', waiting))
 elseif outcome == 'event' then
   local event = plan.event
   push_system_event(event.session, event.agent, event.text, event.wake, event.keep, event.keep_ms,
