@@ -15,6 +15,7 @@ from openclaw_common.automation.cron_ticks import (
 )
 from openclaw_common.automation.job_times import TickChoice, choose_tick, next_tick_ms
 from openclaw_common.contracts.ids import new_run_id
+from openclaw_common.contracts.tenants import without_tenant
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.config.cron import EVERY, CronJob
 from openclaw_common.store.cron_jobs import entry_of
@@ -105,7 +106,7 @@ class CronScheduler:
 
 def _written(job: CronJob, job_id: str) -> dict[str, Any]:
     written = job.model_dump(by_alias=True, exclude_none=True)
-    return {**written, "id": job_id}
+    return {**written, "id": without_tenant(job_id)}
 
 
 def _anchored(job: CronJob, now_ms: int) -> CronJob:
