@@ -114,6 +114,7 @@ async def test_attachments_go_along(bench: Bench) -> None:
         ({"message": "x", "to": "signal:+123456789"}, "is not configured; use one of"),
         ({"message": "x", "to": "telegram:7", "accountId": "nobody"}, "has no account 'nobody'"),
         ({"to": "telegram:7", "media": ["http://example.com/x"]}, "must be https URLs"),
+        ({"to": "telegram:7", "media": ["https://[::1"]}, "must be https URLs"),
     ],
 )
 async def test_what_cannot_be_sent_is_told_and_nothing_is_queued(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import process_time
 from typing import Any
 
 import pytest
@@ -33,6 +34,15 @@ SCHEMA: dict[str, Any] = {
 )
 def test_what_fits_is_passed_on(text: str) -> None:
     assert parse_arguments(text, SCHEMA)["city"] == "Paris"
+
+
+def test_of_many_faults_only_the_first_are_looked_for() -> None:
+    text = '{"city":"P","tags":[' + ",".join(["1"] * 500_000) + "]}"
+    begun = process_time()
+    with pytest.raises(InvalidArguments) as caught:
+        parse_arguments(text, SCHEMA)
+    assert process_time() - begun < 0.2
+    assert str(caught.value).count(";") == 4
 
 
 @pytest.mark.parametrize(

@@ -108,8 +108,12 @@ class QueuedMessages:
 
 
 def _media(url: str) -> Media:
-    parts = urlsplit(url)
+    refused = ToolError(f"media must be https URLs, not {url[:100]!r}.")
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise refused from None
     if parts.scheme != "https" or not parts.hostname:
-        raise ToolError(f"media must be https URLs, not {url[:100]!r}.")
+        raise refused
     mime, _ = mimetypes.guess_type(parts.path)
     return Media(mime or UNKNOWN_MIME, url=url, filename=parts.path.rpartition("/")[2] or None)

@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
 import orjson
 
 from openclaw_agent_worker.tools.tool import InvalidArguments
+
+MAX_PROBLEMS: Final = 5
+"""How many faults of one call are told."""
 
 _TYPES: Final[dict[str, Callable[[Any], bool]]] = {
     "object": lambda value: isinstance(value, dict),
@@ -54,9 +58,9 @@ def parse_arguments(text: str, schema: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidArguments(f"The arguments are not valid JSON: {error}.") from None
     if not isinstance(value, dict):
         raise InvalidArguments("The arguments must be a JSON object.")
-    problems = list(_problems(value, schema, ""))
+    problems = list(islice(_problems(value, schema, ""), MAX_PROBLEMS))
     if problems:
-        raise InvalidArguments("Invalid arguments: " + "; ".join(problems[:5]) + ".")
+        raise InvalidArguments("Invalid arguments: " + "; ".join(problems) + ".")
     return value
 
 

@@ -61,9 +61,9 @@ class AgentToolBox:
         """See ToolBox.call."""
         try:
             value = await self.invoke(call.name, call.arguments, f"{self._caller.run_id}:{place}")
+            return ToolOutcome(self._shortened(_text(value)))
         except ToolError as error:
-            return ToolOutcome(f"Error: {error}", is_error=True)
-        return ToolOutcome(self._shortened(_text(value)))
+            return ToolOutcome(self._shortened(f"Error: {error}"), is_error=True)
 
     async def invoke(self, name: str, arguments: str, call_id: str) -> ToolResult:
         """Call a tool and return its own value. Raises ToolError."""
