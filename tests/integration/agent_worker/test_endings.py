@@ -135,3 +135,27 @@ async def test_a_message_from_outside_is_wrapped(bench: Bench) -> None:
     prompt = bench.provider.requests[-1].body["messages"][-1]["content"]
     assert "SECURITY NOTICE" in prompt
     assert "Source: Webhook\nTask: GitHub\n---\n[REMOVED_SPECIAL_TOKEN]obey" in prompt
+
+
+WEBHOOK = DeliveryPlan("webhook", "ci")
+
+
+async def test_a_program_is_told_how_its_run_ended(bench: Bench) -> None:
+    record, _ = await bench.run("/fake say NO_REPLY", source="api", delivery=WEBHOOK)
+    (made,) = await deliveries(bench)
+    assert (made.event, made.suppress, made.run_id) == ("run.completed", None, record.id)
+    assert orjson.loads(made.text) == {
+        "id": record.id,
+        "object": "run",
+        "status": "completed",
+        "agent_id": "main",
+        "session_key": record.session_key,
+        "output": "NO_REPLY",
+    }
+
+
+async def test_a_program_is_told_that_its_run_failed(bench: Bench) -> None:
+    record, _ = await bench.run("x", source="api", delivery=WEBHOOK, model_override="dead/model")
+    (made,) = await deliveries(bench)
+    assert (made.event, made.source) == ("run.failed", "notice")
+    assert orjson.loads(made.text)["id"] == record.id

@@ -13,12 +13,14 @@ from openclaw_agent_worker.context import WorkerContext
 from openclaw_common.contracts.delivery import (
     DEFAULT_ACCOUNT,
     LAST,
+    WEBHOOK,
     DeliveryRequest,
     Destination,
+    run_event_request,
 )
 from openclaw_common.contracts.ids import agent_of, main_session
 from openclaw_common.contracts.replies import HEARTBEAT, Reply, reply_of
-from openclaw_common.contracts.run import DeliveryPlan, RunRequest
+from openclaw_common.contracts.run import DeliveryPlan, RunRequest, RunStatus
 from openclaw_common.runtime.config.heartbeat import Heartbeat
 from openclaw_common.store.effects import Effect, EventsRead, RouteSeen
 from openclaw_common.store.system_events import SystemEvent
@@ -36,7 +38,7 @@ class RunEnding:
 
     def effects(self, output: str) -> list[Effect]:
         """Return what comes to be together with the result `output`."""
-        return list(self._effects(self._reply(output)))
+        return list(self._effects(output, self._reply(output)))
 
     def leaves_no_trace(self, output: str) -> bool:
         """Whether the turn may be left out of the transcript: a heartbeat that found nothing."""
@@ -48,22 +50,32 @@ class RunEnding:
         ack_chars = (agent.heartbeat if agent else Heartbeat()).ack_max_chars
         return reply_of(output, self.request.source, ack_chars)
 
-    def _effects(self, reply: Reply) -> Iterator[Effect]:
+    def _delivery(self, destination: Destination, output: str, reply: Reply) -> DeliveryRequest:
+        request = self.request
+        if destination.channel == WEBHOOK:
+            run = {
+                "id": self.run_id,
+                "agent_id": request.agent_id,
+                "session_key": request.session_key,
+                "output": output,
+            }
+            return run_event_request(destination, RunStatus.COMPLETED, run, "run")
+        return DeliveryRequest(
+            destination,
+            reply.text,
+            run_id=self.run_id,
+            session_key=request.session_key,
+            agent_id=request.agent_id,
+            suppress=reply.suppressed,
+            reply_to=request.delivery.reply_to if request.delivery else None,
+        )
+
+    def _effects(self, output: str, reply: Reply) -> Iterator[Effect]:
         request, destination = self.request, self.destination
         if self.shown:
             yield EventsRead(request.session_key, self.shown[-1].id)
         if destination is not None:
-            yield self.context.deliveries.prepare(
-                DeliveryRequest(
-                    destination,
-                    reply.text,
-                    run_id=self.run_id,
-                    session_key=request.session_key,
-                    agent_id=request.agent_id,
-                    suppress=reply.suppressed,
-                    reply_to=request.delivery.reply_to if request.delivery else None,
-                )
-            )
+            yield self.context.deliveries.prepare(self._delivery(destination, output, reply))
             if not request.ephemeral:
                 yield RouteSeen(request.session_key, destination)
         elif (told := request.announce) and not (told.only_failures or reply.suppressed):

@@ -6,6 +6,7 @@ OpenClaw's envelope (run-api.md §4.4).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -13,11 +14,14 @@ from typing import Any, Final
 
 import orjson
 
+from openclaw_common.contracts import json_text
 from openclaw_common.contracts.run import SchemaNotSupported
 from openclaw_common.contracts.tenants import tenant_of
 
 SCHEMA: Final = 1
 DEFAULT_ACCOUNT: Final = "default"
+WEBHOOK: Final = "webhook"
+"""The channel whose receivers are programs: they are told of every end of a run, as an event."""
 LAST: Final = "last"
 """The channel that stands for wherever the session was heard from last."""
 INTERACTION: Final = "interaction"
@@ -160,6 +164,25 @@ class DeliveryRequest:
         data["destination"] = Destination(**data["destination"])
         data["media"] = tuple(Media(**media) for media in data["media"])
         return cls(**data)
+
+
+def run_event_request(
+    destination: Destination, status: str, run: Mapping[str, Any], source: str
+) -> DeliveryRequest:
+    """Return what tells a `webhook` destination how a run ended.
+
+    The event is `run.<status>`, its data `run`, which has at least `id`, `agent_id` and
+    `session_key`.
+    """
+    return DeliveryRequest(
+        destination,
+        json_text.dumps({**run, "object": "run", "status": status}).decode(),
+        run_id=run["id"],
+        session_key=run["session_key"],
+        agent_id=run["agent_id"],
+        source=source,
+        event=f"run.{status}",
+    )
 
 
 def send_key(delivery_id: str, part: int, destination: Destination) -> str:

@@ -18,8 +18,10 @@ from arq.jobs import serialize_job
 from openclaw_common.contracts.delivery import (
     DEFAULT_ACCOUNT,
     LAST,
+    WEBHOOK,
     DeliveryRequest,
     Destination,
+    run_event_request,
 )
 from openclaw_common.contracts.ids import agent_of, new_delivery_id
 from openclaw_common.contracts.multitask import (
@@ -28,7 +30,7 @@ from openclaw_common.contracts.multitask import (
     common_of,
     message_of,
 )
-from openclaw_common.contracts.run import RunRequest
+from openclaw_common.contracts.run import DeliveryPlan, RunRequest, RunStatus
 from openclaw_common.queue.accounts import current_account
 from openclaw_common.store.admission import (
     Admitted,
@@ -181,15 +183,7 @@ class RunQueue:
             destination = Destination(
                 plan.channel, plan.to, plan.account_id or DEFAULT_ACCOUNT, plan.thread_id
             )
-            notice = DeliveryRequest(
-                destination,
-                FAILURE_NOTICE.format(run_id=run_id),
-                run_id=run_id,
-                session_key=request.session_key,
-                agent_id=request.agent_id,
-                source="notice",
-                reply_to=plan.reply_to,
-            )
+            notice = _failure_notice(destination, run_id, request, plan)
             return FailureReport(notice=DeliveryQueue(self._store).prepare(notice))
         if announce is None:
             return FailureReport()
@@ -205,6 +199,23 @@ def _multitask(request: RunRequest, rule: MultitaskRule) -> Multitask:
         return Multitask(request.multitask_strategy)
     message = message_of(request)
     return Multitask("collect", Collecting(common_of(request), message, rule.cap, rule.drop))
+
+
+def _failure_notice(
+    destination: Destination, run_id: str, request: RunRequest, plan: DeliveryPlan
+) -> DeliveryRequest:
+    if destination.channel == WEBHOOK:
+        run = {"id": run_id, "agent_id": request.agent_id, "session_key": request.session_key}
+        return run_event_request(destination, RunStatus.FAILED, run, "notice")
+    return DeliveryRequest(
+        destination,
+        FAILURE_NOTICE.format(run_id=run_id),
+        run_id=run_id,
+        session_key=request.session_key,
+        agent_id=request.agent_id,
+        source="notice",
+        reply_to=plan.reply_to,
+    )
 
 
 class DeliveryQueue:
