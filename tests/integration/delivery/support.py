@@ -24,6 +24,7 @@ from openclaw_delivery.backoff import Backoff
 from openclaw_delivery.context import DeliveryContext
 from openclaw_delivery.dispatch import dispatch
 from openclaw_delivery.pacing import Pacing
+from openclaw_delivery.slots import Slots
 from tests.fakes.scripted_channel import OneChannel, ScriptedChannel
 
 WORKER = "delivery-test"
@@ -83,6 +84,7 @@ class Office:
                 limits.retry_schedule_seconds, longest, limits.max_rate_limits, lambda: 0.5
             ),
             clock=self.clock,
+            slots=Slots(64, 3, limits.send_timeout_seconds, clock=self.clock, random=lambda: 0.5),
         )
 
     async def submit(self, text: str = "one", **fields: Any) -> str:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from openclaw_channels.base import ChannelError
-from openclaw_common.contracts.delivery import Destination
+from openclaw_channels.base import ChannelError, Part, Receipt
+from openclaw_common.contracts.delivery import DeliveryRequest, Destination
+from openclaw_common.queue.job_queue import DeliveryQueue
 from openclaw_common.runtime.config import Config
 from openclaw_delivery.accounts import ConfiguredAccounts
 from openclaw_delivery.worker import DeliveryService
+from tests.fakes.scripted_channel import ScriptedChannel
 from tests.integration.channels.trials import channel_context
 from tests.integration.delivery.support import Office
 
@@ -56,6 +58,32 @@ async def test_deliveries_of_many_destinations_are_sent_as_they_come(
     for chat in range(5):
         seen = [taken.text for taken in office.channel.taken if taken.to == str(chat)]
         assert seen == [f"text {n}" for n in range(chat, 20, 5)]
+
+
+class HalfDown(ScriptedChannel):
+    """A platform of which one account hangs until it is `up`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.up = asyncio.Event()
+
+    async def send(self, destination: Destination, part: Part, *, send_key: str) -> Receipt:
+        if destination.account_id == "hangs":
+            await self.up.wait()
+        return await super().send(destination, part, send_key=send_key)
+
+
+async def test_an_account_whose_platform_hangs_takes_no_slots_from_the_others(
+    office: Office, service: DeliveryService
+) -> None:
+    office.accounts.channel = office.channel = platform = HalfDown()
+    for chat in range(200):
+        await DeliveryQueue(office.store).submit(
+            DeliveryRequest(Destination("fake", str(chat), "hangs"), "one")
+        )
+    delivery_id = await office.submit()
+    await reached(office, delivery_id, "delivered")
+    platform.up.set()
 
 
 async def test_a_drain_lets_the_part_under_way_end_and_hands_the_rest_back(

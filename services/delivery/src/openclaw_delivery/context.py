@@ -14,6 +14,7 @@ from openclaw_common.store.account_rest import Gate
 from openclaw_common.store.deliveries import DeliveryRecord
 from openclaw_delivery.backoff import Backoff
 from openclaw_delivery.pacing import Pacing
+from openclaw_delivery.slots import Slots
 
 
 class Accounts(Protocol):
@@ -59,3 +60,4 @@ class DeliveryContext:
     pacing: Pacing
     backoff: Backoff
     clock: Clock
+    slots: Slots

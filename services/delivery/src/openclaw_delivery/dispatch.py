@@ -1,6 +1,7 @@
 """One attempt at a delivery, from its lease to the lease settled.
 
-    too early? ─▶ account resting? ─▶ channel, parts, address ─▶ for each part without a receipt:
+    too early? ─▶ account resting? ─▶ channel, parts ─▶ a slot ─▶ address
+    for each part without a receipt:
         doubt settled ─▶ its turn in the platform's rates ─▶ part_started ─▶ send ─▶ part_sent
 
 A failure is written down and the lease released until the next try, or the delivery ends. What is
@@ -100,10 +101,22 @@ async def _deliver(attempt: Attempt) -> str:
     cut = _digest(parts)
     if history.receipts and history.cut != cut:
         return await attempt.end(DeliveryStatus.FAILED, CUT_CHANGED, "cut_changed")
+    slots, account = attempt.context.slots, attempt.account
+    wait_s = await slots.take(account)
+    if wait_s is not None:
+        return await attempt.release(wait_s)
+    try:
+        return await _ask(attempt, channel, parts, cut)
+    finally:
+        slots.free(account)
+
+
+async def _ask(attempt: Attempt, channel: OutboundChannel, parts: Sequence[Part], cut: str) -> str:
     try:
         destination = await _resolve(attempt, channel)
     except SendFailure as failure:
-        return await settle_failure(attempt, failure, history.next_part, attempt.destination)
+        next_part = attempt.history.next_part
+        return await settle_failure(attempt, failure, next_part, attempt.destination)
     asking = Asking(attempt, channel, destination)
     return await _Parts(asking, parts, cut).send()
 

@@ -27,6 +27,7 @@ from openclaw_delivery.backoff import Backoff
 from openclaw_delivery.context import Accounts, DeliveryContext
 from openclaw_delivery.jobs.deliver import CONTEXT, deliver
 from openclaw_delivery.pacing import Pacing
+from openclaw_delivery.slots import Slots
 
 KEEP_ALIVE_S: Final = 30.0
 """How long an idle connection to a platform is kept, in seconds."""
@@ -79,7 +80,7 @@ class DeliveryService:
         return ConfiguredAccounts.load(self._config, self._environ, context)
 
     def _context(self, accounts: Accounts) -> DeliveryContext:
-        limits, store = self._config.deliveries, self._store
+        limits, store, clock = self._config.deliveries, self._store, SystemClock()
         return DeliveryContext(
             limits=limits,
             accounts=accounts,
@@ -94,7 +95,14 @@ class DeliveryService:
                 limits.max_rate_limits,
                 random.random,
             ),
-            clock=SystemClock(),
+            clock=clock,
+            slots=Slots(
+                limits.concurrency,
+                limits.slots_per_free_slot,
+                limits.send_timeout_seconds,
+                clock=clock,
+                random=random.random,
+            ),
         )
 
     async def wait(self) -> None:
