@@ -181,7 +181,7 @@ class DeliveryHistory:
         self._doubt_before = None
         if self.doubtful == data["part"] and not data.get("repeated"):
             before = (self.doubtful_since_ms, self.repeat_is_safe, self.allowed)
-            self._doubt_before = (self.doubtful, *before)
+            self._doubt_before = (data["part"], *before)
         self.doubtful, self.allowed, self.waiting = None, False, False
         if data.get("repeated"):
             self.duplicates_possible += 1
