@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from openclaw_cli.commands import config, dead_letters, deliveries, runs, sessions
+from openclaw_cli.commands import config, dead_letters, deliveries, keys, runs, sessions
 from openclaw_cli.commands.health import health
 from openclaw_cli.commands.send import send
 from openclaw_cli.commands.up import up
@@ -24,4 +24,5 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(keys.app, name="keys")
 app.add_typer(config.app, name="config")
