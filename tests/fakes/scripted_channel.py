@@ -57,13 +57,13 @@ class ScriptedChannel:
         return self.rates
 
     async def resolve(self, destination: Destination) -> Destination:
-        await _meet(self.resolving)
+        await meet(self.resolving)
         return destination
 
     async def send(self, destination: Destination, part: Part, *, send_key: str) -> Receipt:
         self.asked.append(part.text)
         try:
-            await _meet(self.script)
+            await meet(self.script)
         except AnswerLost:
             if self.loses:
                 self._take(destination, part, send_key)
@@ -131,7 +131,7 @@ class OneChannel:
         return self.resend
 
 
-async def _meet(script: deque[Any]) -> None:
+async def meet(script: deque[Any]) -> None:
     step = script.popleft() if script else None
     if isinstance(step, BaseException):
         raise step

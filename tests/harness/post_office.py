@@ -82,10 +82,10 @@ class PostOffice:
         await asyncio.to_thread(self._valkey.stop)
 
     async def ready(self) -> None:
-        """Return once every process waits for deliveries and for cancellations."""
+        """Return once every process waits for deliveries, cancellations and runs to show."""
         try:
             async with asyncio.timeout(START_LIMIT_S):
-                while (await self._clients()).count(b"cmd=blpop") < 2 * len(self.processes):
+                while (await self._clients()).count(b"cmd=blpop") < 3 * len(self.processes):
                     await asyncio.sleep(0.02)
         except TimeoutError:
             raise AssertionError(self.tails()) from None

@@ -9,6 +9,7 @@ import redis.asyncio
 
 from openclaw_common.runtime.config.limits import Redis, Runs
 from openclaw_common.store.store import Store
+from tests.integration.delivery.live_support import LiveChannel, LiveOffice
 from tests.integration.delivery.support import LIMITS, Office
 
 
@@ -24,3 +25,9 @@ async def store(valkey_url: str) -> AsyncIterator[Store]:
 def office(store: Store, valkey: redis.asyncio.Redis) -> Office:
     """A scripted channel behind an attempt's collaborators."""
     return Office(store, valkey)
+
+
+@pytest.fixture
+def live(store: Store, valkey: redis.asyncio.Redis) -> LiveOffice:
+    """The same, behind whatever shows runs too."""
+    return LiveOffice(store, valkey, LiveChannel())

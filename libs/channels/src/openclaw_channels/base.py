@@ -213,6 +213,17 @@ class ForgetsRepeats(Protocol):
         """
 
 
+@runtime_checkable
+class ShowsPreviews(Protocol):
+    """What an `OutboundChannel` may have beside: messages that grow before people's eyes."""
+
+    async def shows_previews(self, destination: Destination) -> bool:
+        """Whether a message there may be edited again and again, quietly.
+
+        `destination` is what `resolve` returned; raises a SendFailure.
+        """
+
+
 class TargetGrammar(Protocol):
     """Reads a target as users write it."""
 

@@ -32,6 +32,7 @@ from openclaw_agent_worker.agent.port import (
 from openclaw_agent_worker.context import WorkerContext
 from openclaw_agent_worker.emitter import GATHER_S, Emitter, OutputLimitExceeded
 from openclaw_agent_worker.ending import RunEnding, prepare_ending
+from openclaw_agent_worker.live import show_run
 from openclaw_agent_worker.models.errors import TIMEOUT as RUN_TIMEOUT
 from openclaw_agent_worker.recovery import step_name
 from openclaw_agent_worker.run_session import RunSession, open_session
@@ -177,6 +178,7 @@ async def _within_time(
             session = await open_session(context, lease, request, agent)
             request = session.request
             ending = await prepare_ending(context, lease.id, request, session.route)
+            await show_run(context, lease, request, ending.destination)
             session.request = with_surroundings(request, lease.id, ending.shown)
             turn = await prepare_turn(context, lease, session, agent)
             execution = context.runner.start(turn)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,11 +10,12 @@ from openclaw_agent_worker.agent.port import AgentRunner
 from openclaw_agent_worker.embeddings_run import Embedder
 from openclaw_agent_worker.media import Media
 from openclaw_agent_worker.tools.catalog import ToolCatalog
-from openclaw_common.contracts.delivery import DeliveryRequest
+from openclaw_common.contracts.delivery import DeliveryRequest, Destination
 from openclaw_common.contracts.run_event import RunEvent
 from openclaw_common.runtime.clock import Clock
 from openclaw_common.runtime.config.root import Config
 from openclaw_common.store.effects import NewDelivery, NewSystemEvent
+from openclaw_common.store.leases import Lease
 from openclaw_common.store.sessions import Session
 from openclaw_common.store.system_events import SystemEvent
 
@@ -54,6 +56,22 @@ class NewDeliveries(Protocol):
         ...
 
 
+class LiveRuns(Protocol):
+    """Where runs are noted that are to be seen working."""
+
+    async def begin(
+        self,
+        lease: Lease,
+        destination: Destination,
+        sorts: Sequence[str],
+        *,
+        seconds: float,
+        reply_to: str | None = None,
+    ) -> None:
+        """Show the run under `lease` at `destination`. Raises StoreUnavailable."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerContext:
     """The collaborators of an attempt."""
@@ -63,6 +81,7 @@ class WorkerContext:
     streams: PublishedEvents
     system_events: WaitingEvents
     deliveries: NewDeliveries
+    live: LiveRuns
     runner: AgentRunner
     tools: ToolCatalog
     media: Media

@@ -41,6 +41,7 @@ from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.config.http import Endpoints
 from openclaw_common.runtime.egress.fetch import Egress
 from openclaw_common.runtime.lifecycle import wait_for_stop_signal
+from openclaw_common.store.live import Live
 from openclaw_common.store.store import Store
 
 KEEP_ALIVE_S: Final = 30.0
@@ -102,6 +103,7 @@ class AgentWorkerService:
             streams=self._store.streams,
             system_events=self._store.system_events,
             deliveries=DeliveryQueue(self._store),
+            live=Live(self._store.client, self._store.keys),
             runner=LoopRunner(ModelSelector(models, backoff, bench).select),
             tools=ToolCatalog(tools, config, self._mcp),
             media=_media(egress, config.gateway.http.endpoints),

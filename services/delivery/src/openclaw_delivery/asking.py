@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from openclaw_channels.base import (
     AnswerLost,
@@ -41,12 +43,22 @@ class Asking:
     destination: Destination
 
     async def send(self, index: int, part: Part) -> Receipt:
-        """Send one part; raises a SendFailure.
+        """Send one part; raises a SendFailure."""
+        return await self._to_the_end(self._send(index, part))
+
+    async def edit(self, message_id: str, part: Part) -> Receipt:
+        """Put a part into a message that is there already; raises a SendFailure."""
+        return await self._to_the_end(
+            self._in_time(self.channel.edit(self.destination, message_id, part))
+        )
+
+    async def _to_the_end(self, request: Coroutine[Any, Any, Receipt]) -> Receipt:
+        """Return what the platform answers.
 
         An attempt that is told to stop meanwhile waits for the answer, which is bounded, because it
         is worth more than the second; unless its lease is lost: then nobody could write it down.
         """
-        asking = asyncio.ensure_future(self._send(index, part))
+        asking = asyncio.ensure_future(request)
         try:
             return await asyncio.shield(asking)
         except asyncio.CancelledError as interrupted:
@@ -59,10 +71,13 @@ class Asking:
 
     async def _send(self, index: int, part: Part) -> Receipt:
         key = send_key(self.attempt.lease.id, index, self.attempt.request.destination)
+        return await self._in_time(self.channel.send(self.destination, part, send_key=key))
+
+    async def _in_time(self, request: Awaitable[Receipt]) -> Receipt:
         seconds = self.attempt.context.limits.send_timeout_seconds
         try:
             async with asyncio.timeout(seconds):
-                return await self.channel.send(self.destination, part, send_key=key)
+                return await request
         except TimeoutError:
             raise AnswerLost(f"The platform did not answer within {seconds:g} s.") from None
 

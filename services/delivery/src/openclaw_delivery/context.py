@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from openclaw_channels.base import OutboundChannel
+from openclaw_channels.base import OutboundChannel, Part
 from openclaw_common.contracts.delivery import Destination
 from openclaw_common.contracts.errors import ErrorBody
 from openclaw_common.runtime.clock import Clock
@@ -15,6 +15,9 @@ from openclaw_common.store.deliveries import DeliveryRecord
 from openclaw_delivery.backoff import Backoff
 from openclaw_delivery.pacing import Pacing
 from openclaw_delivery.slots import Slots
+
+if TYPE_CHECKING:
+    from openclaw_delivery.asking import Asking
 
 
 class Accounts(Protocol):
@@ -49,6 +52,17 @@ class Rests(Protocol):
     async def end(self, account: str) -> None: ...
 
 
+class Previews(Protocol):
+    """Where the first part of a result may be seen already."""
+
+    async def message_of(self, asking: Asking, part: Part) -> str | None:
+        """Return the message to edit in place of sending `part`, None to send it.
+
+        Raises a SendFailure, StoreUnavailable.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class DeliveryContext:
     """The collaborators of an attempt."""
@@ -61,3 +75,4 @@ class DeliveryContext:
     backoff: Backoff
     clock: Clock
     slots: Slots
+    previews: Previews | None = None

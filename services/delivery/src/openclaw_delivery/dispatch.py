@@ -22,9 +22,11 @@ import orjson
 from openclaw_channels.base import (
     AnswerLost,
     ChannelError,
+    CredentialsRevoked,
     Message,
     OutboundChannel,
     Part,
+    PermanentFailure,
     Receipt,
     SendFailure,
 )
@@ -147,7 +149,7 @@ class _Parts:
     async def _next(self, index: int) -> str | None:
         attempt, destination = self.asking.attempt, self.asking.destination
         repeated = False
-        if attempt.history.doubtful == index:
+        if attempt.history.doubtful == index and attempt.history.edits is None:
             try:
                 doubt = await self.asking.doubt(index, self.parts[index])
             except SendFailure as failure:
@@ -161,12 +163,39 @@ class _Parts:
         wait_s = await attempt.context.pacing.turn(attempt.lease.id, destination, buckets)
         if wait_s is not None:
             return await attempt.release(wait_s)
-        await attempt.journal.started(index, len(self.parts), self.cut, repeated=repeated)
         try:
-            receipt = await self.asking.send(index, self.parts[index])
+            edits = await self._preview(index)
         except SendFailure as failure:
-            may_go_on = partial(self.asking.may_go_on, self.parts[index])
-            return await settle_failure(attempt, failure, index, destination, may_go_on=may_go_on)
+            return await settle_failure(attempt, failure, index, destination)
+        return await self._ask(index, edits, repeated=repeated)
+
+    async def _preview(self, index: int) -> str | None:
+        """Return the message that shows the part, or a part of it, already."""
+        attempt, part = self.asking.attempt, self.parts[index]
+        if attempt.history.doubtful == index:
+            return attempt.history.edits
+        previews = attempt.context.previews
+        if index > 0 or previews is None or part.media is not None:
+            return None
+        return await previews.message_of(self.asking, part)
+
+    async def _ask(self, index: int, edits: str | None, *, repeated: bool) -> str | None:
+        attempt, part = self.asking.attempt, self.parts[index]
+        await attempt.journal.started(
+            index, len(self.parts), self.cut, repeated=repeated, edits=edits
+        )
+        try:
+            if edits is None:
+                receipt = await self.asking.send(index, part)
+            else:
+                receipt = await self.asking.edit(edits, part)
+        except SendFailure as failure:
+            if edits is not None and _is_gone(failure):
+                return await self._ask(index, None, repeated=False)
+            may_go_on = partial(self.asking.may_go_on, part) if edits is None else _always
+            return await settle_failure(
+                attempt, failure, index, self.asking.destination, may_go_on=may_go_on
+            )
         return await self._sent(index, receipt)
 
     async def _sent(self, index: int, receipt: Receipt, *, found: bool = False) -> str | None:
@@ -175,6 +204,15 @@ class _Parts:
         await attempt.journal.sent(index, receipt, last=last, found=found)
         await attempt.account_works()
         return DeliveryStatus.DELIVERED if last else None
+
+
+def _is_gone(failure: SendFailure) -> bool:
+    return isinstance(failure, PermanentFailure) and not isinstance(failure, CredentialsRevoked)
+
+
+async def _always(lost: AnswerLost) -> bool:
+    # Editing a message twice shows it once.
+    return True
 
 
 def _digest(parts: Sequence[Part]) -> str:

@@ -39,11 +39,18 @@ class Journal:
         """Unix ms by this host's clock; for people, and to wait no shorter than asked."""
         return int(self.clock.wall() * 1000)
 
-    async def started(self, part: int, parts: int, cut: str, *, repeated: bool) -> None:
-        """The platform is about to be asked for a part, perhaps for the second time."""
+    async def started(
+        self, part: int, parts: int, cut: str, *, repeated: bool, edits: str | None = None
+    ) -> None:
+        """The platform is about to be asked for a part, perhaps for the second time.
+
+        `edits` is the message that it is put into.
+        """
         data: dict[str, Any] = {"part": part, "parts": parts, "cut": cut, "at_ms": self.now_ms()}
         if repeated:
             data["repeated"] = True
+        if edits is not None:
+            data["edits"] = edits
         await self._publish(PART_STARTED, data)
 
     async def sent(self, part: int, receipt: Receipt, *, last: bool, found: bool = False) -> None:

@@ -21,11 +21,17 @@ from openclaw_common.runtime.clock import SystemClock
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.egress.fetch import Egress
 from openclaw_common.runtime.lifecycle import wait_for_stop_signal
+from openclaw_common.store.live import PREVIEW, TYPING, Live
 from openclaw_common.store.store import Store
 from openclaw_delivery.accounts import ConfiguredAccounts
 from openclaw_delivery.backoff import Backoff
 from openclaw_delivery.context import Accounts, DeliveryContext
 from openclaw_delivery.jobs.deliver import CONTEXT, deliver
+from openclaw_delivery.live.adoption import Adoption
+from openclaw_delivery.live.context import LiveContext
+from openclaw_delivery.live.loop import LiveLoop
+from openclaw_delivery.live.preview import Preview
+from openclaw_delivery.live.typing import Typing
 from openclaw_delivery.pacing import Pacing
 from openclaw_delivery.slots import Slots
 
@@ -56,19 +62,24 @@ class DeliveryService:
         self._http: aiohttp.ClientSession | None = None
         self._worker: LaneWorker | None = None
         self._serving: asyncio.Task[None] | None = None
+        self._live: LiveLoop | None = None
+        self._showing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begin to take deliveries. Raises ChannelLoadError."""
         limits = self._config.deliveries
+        accounts = self._accounts or self._configured()
         self._worker = LaneWorker(
             [func(deliver, name=DELIVER)],
             jobs=self._store.delivery_jobs,
             worker_id=self._worker_id,
             concurrency=limits.concurrency,
             renew_ms=limits.renew_ms,
-            ctx={CONTEXT: self._context(self._accounts or self._configured())},
+            ctx={CONTEXT: self._context(accounts)},
         )
         self._serving = asyncio.create_task(self._worker.async_run(), name="delivery")
+        self._live = self._live_loop(accounts)
+        self._showing = asyncio.create_task(self._live.run(), name="live-runs")
 
     def _configured(self) -> Accounts:
         # As many connections as deliveries; no cookies, which would tie one account to another.
@@ -103,7 +114,21 @@ class DeliveryService:
                 clock=clock,
                 random=random.random,
             ),
+            previews=Adoption(Live(store.client, store.keys), asyncio.sleep),
         )
+
+    def _live_loop(self, accounts: Accounts) -> LiveLoop:
+        store = self._store
+        context = LiveContext(
+            live=Live(store.client, store.keys),
+            limits=self._config.deliveries,
+            accounts=accounts,
+            rests=store.account_rest,
+            spare=store.pacing,
+            streams=store.streams,
+        )
+        shows = {TYPING: Typing(context).show, PREVIEW: Preview(context).show}
+        return LiveLoop(context, shows)
 
     async def wait(self) -> None:
         """Return once stopped; raises what ended the worker by itself."""
@@ -112,15 +137,21 @@ class DeliveryService:
 
     async def drain(self, timeout_s: float) -> None:
         """Take nothing new, let deliveries finish for `timeout_s` seconds, hand the rest back."""
+        if self._live is not None:
+            self._live.stop()
         if self._worker is not None:
             await self._worker.drain(timeout_s)
 
     async def stop(self) -> None:
         """End; what is still sent is handed back. Raises what ended the worker by itself."""
+        if self._live is not None:
+            self._live.stop()
         if self._worker is not None:
             self._worker.stop()
         try:
             await self.wait()
+            if self._showing is not None:
+                await self._showing
         finally:
             if self._http is not None:
                 await self._http.close()

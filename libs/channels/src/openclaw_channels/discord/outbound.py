@@ -206,6 +206,13 @@ class DiscordOutbound:
             raise AnswerLost(lost.message, repeat_is_safe=True) from None
         return Receipt(_text(said.get("id")) or message_id, status)
 
+    async def shows_previews(self, destination: Destination) -> bool:
+        """Not in a forum, where a message is a post with a title."""
+        if interaction(destination.to) is not None:
+            return True
+        channel = _channel(destination)
+        return not (self._lookup.known_forum(channel) or await self._lookup.is_forum(channel))
+
     async def show_typing(self, destination: Destination) -> None:
         """Show the indicator; a deferred interaction shows one by itself."""
         if interaction(destination.to) is None:

@@ -170,6 +170,10 @@ class SlackOutbound:
             raise AnswerLost(lost.message, repeat_is_safe=True) from None
         return Receipt(_text(said.get("ts")) or message_id, said.status_code)
 
+    async def shows_previews(self, destination: Destination) -> bool:
+        """Edits notify nobody."""
+        return True
+
     async def show_typing(self, destination: Destination) -> None:
         """Do nothing."""
 

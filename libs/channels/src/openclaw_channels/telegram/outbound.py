@@ -195,6 +195,10 @@ class TelegramOutbound:
             return Receipt(message_id, refused.http_status)
         return receipt
 
+    async def shows_previews(self, destination: Destination) -> bool:
+        """Edits notify nobody."""
+        return True
+
     async def show_typing(self, destination: Destination) -> None:
         """Show the indicator; here the general topic is named too."""
         fields: dict[str, Any] = {"chat_id": _chat(destination.to), "action": "typing"}

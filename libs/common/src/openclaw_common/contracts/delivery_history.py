@@ -95,7 +95,9 @@ class DeliveryHistory:
     the delivery was replayed; no try is to be made before `retry_at_ms`. `doubtful` is the part
     that may have been sent, at `doubtful_since_ms` for the first time: `repeat_is_safe` is what the
     channel said of it, `allowed` that a person replayed it. A send that fails for certain leaves
-    the doubt about an earlier one. `duplicates_possible` counts parts sent again without knowing.
+    the doubt about an earlier one. `edits` is the message that the part asked for last was put into
+    instead of being sent, which may be repeated. `duplicates_possible` counts parts that were sent
+    again without knowing.
     """
 
     parts: int | None = None
@@ -108,6 +110,7 @@ class DeliveryHistory:
     failures: int = 0
     rate_limits: int = 0
     retry_at_ms: int | None = None
+    edits: str | None = None
     duplicates_possible: int = 0
     replays: int = 0
     replayed_at_ms: int | None = None
@@ -179,9 +182,11 @@ class DeliveryHistory:
         self.parts, self.cut = data["parts"], data.get("cut")
         self._in_flight, self._in_flight_ms = data["part"], data.get("at_ms")
         self._doubt_before = None
-        if self.doubtful == data["part"] and not data.get("repeated"):
+        repeated = data.get("repeated") or self.edits is not None
+        if self.doubtful == data["part"] and not repeated:
             before = (self.doubtful_since_ms, self.repeat_is_safe, self.allowed)
             self._doubt_before = (data["part"], *before)
+        self.edits = data.get("edits")
         self.doubtful, self.allowed, self.waiting = None, False, False
         if data.get("repeated"):
             self.duplicates_possible += 1

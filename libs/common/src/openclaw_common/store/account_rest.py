@@ -50,6 +50,10 @@ class AccountRest:
             return Gate(probing=reply[0] == b"probe")
         return Gate(int(reply[1]) / 1000, ErrorBody.from_record(orjson.loads(reply[2])))
 
+    async def rests(self, account: str) -> bool:
+        """Whether an account is left alone, or was and has sent nothing since."""
+        return bool(await self.client.execute("EXISTS", self.keys.account_rest(account)))
+
     async def put(self, account: str, error: ErrorBody, seconds: float) -> None:
         """Leave an account alone for `seconds`."""
         keys = (self.keys.account_rest(account),)

@@ -191,6 +191,20 @@ class Keys:
         """When an agent's last turns began that nobody asked for."""
         return f"{self.base}event-turns:{agent_id}"
 
+    @property
+    def live(self) -> str:
+        """What is shown of runs that are executed."""
+        return f"{self.base}live"
+
+    @property
+    def live_wake(self) -> str:
+        """The tokens that wake whoever shows runs."""
+        return f"{self.base}live:wake"
+
+    def live_run(self, run_id: str) -> str:
+        """Where a run is shown, and how."""
+        return f"{self.base}live:run:{run_id}"
+
     def auth_failures(self, scope: str, client_ip: str) -> str:
         """The failures of one client."""
         return f"{self.base}auth-failures:{scope}:{client_ip}"

@@ -69,6 +69,19 @@ class Pacing:
         granted, wait_ms = await self.client.call(scripts.load("pace"), keys, args)
         return Turn(granted == b"1", float(wait_ms) / 1000)
 
+    async def spare(
+        self, destination: Destination, taken: Sequence[Rate], seen: Sequence[Rate] = ()
+    ) -> bool:
+        """Take one of each of `taken` if they, and those `seen`, have room beside deliveries."""
+        account = account_name(destination)
+        rates = [*taken, *seen]
+        keys = [self.keys.freeze(account), self.keys.freeze(_scope(destination))]
+        keys += [self.keys.pacing(account, rate.name) for rate in rates]
+        args: list[Arg] = []
+        for number, rate in enumerate(rates):
+            args += (1000 / rate.per_second, rate.burst, int(number < len(taken)))
+        return bool(await self.client.call(scripts.load("pace_spare"), keys, args))
+
     async def freeze(
         self, destination: Destination, seconds: float, *, whole_account: bool
     ) -> None:

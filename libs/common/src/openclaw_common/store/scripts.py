@@ -35,6 +35,14 @@ JOB_SCRIPTS: Final = (
     "reschedule",
     "unschedule",
 )
+LIVE: Final = (
+    "live_begin",
+    "live_take",
+    "live_keep",
+    "live_answered",
+    "live_adopt",
+    "pace_spare",
+)
 OTHER_SCRIPTS: Final = (
     "auth_failure",
     "pace",
@@ -43,6 +51,7 @@ OTHER_SCRIPTS: Final = (
     "account_rest",
     "write_api_key",
     "revoke_api_key",
+    *LIVE,
 )
 SHARED: Final = ("_prelude", "_endings", "_sessions", "_turns", "_accounts")
 """What stands in front of every step of a job queue."""
@@ -56,6 +65,7 @@ TAKES_ON_WORK: Final = frozenset(
         "schedule",
         "auth_failure",
         "write_api_key",
+        "live_begin",
     }
 )
 """What a server whose memory is full refuses, before it does anything; the rest lets work end."""

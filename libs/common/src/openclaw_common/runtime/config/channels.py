@@ -23,6 +23,9 @@ from openclaw_common.runtime.config.session import DmScope, GroupScope
 NOT_CHANNELS: Final = frozenset({"defaults", "modelByChannel"})
 """Keys of `channels` that are no channel."""
 
+PARTIAL: Final = "partial"
+"""The `streaming.mode` that shows an answer while it is written; the others wait for its end."""
+
 GroupPolicy = Literal["allowlist", "open", "disabled"]
 
 
@@ -66,7 +69,29 @@ class Channel(Section):
     on_unknown: Literal["resend", "hold"] = "hold"
     """What becomes of a part whose answer was lost, where the platform cannot tell: sent again, or
     held as a dead letter."""
+    typing: Flag = True
+    """Whether people see that an answer is being written."""
     markdown: dict[str, Any] = Field(default_factory=dict)
+
+    def shows_typing(self, account_id: str) -> bool:
+        """Whether `typing` is on for an account."""
+        return self._of(account_id).get("typing", self.typing) is True
+
+    def shows_preview(self, account_id: str) -> bool:
+        """Whether `streaming.mode` lets an account show an answer while it is written."""
+        streaming = self._of(account_id).get("streaming", self.streaming)
+        mode = streaming.get("mode") if isinstance(streaming, dict) else streaming
+        return bool(mode == PARTIAL)
+
+    def _of(self, account_id: str) -> dict[str, Any]:
+        """Return what an account says itself; the one for who names none may have another name."""
+        accounts = self.accounts
+        if account_id == DEFAULT_ACCOUNT and account_id not in accounts:
+            account_id = self.default_account or (
+                next(iter(accounts)) if len(accounts) == 1 else ""
+            )
+        own: dict[str, Any] = accounts.get(account_id, {})
+        return own
 
     @model_validator(mode="before")
     @classmethod

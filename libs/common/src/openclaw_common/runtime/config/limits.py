@@ -162,6 +162,18 @@ class Deliveries(Bounded):
     """Longest wait for a platform's rate that keeps a slot of the process, in milliseconds."""
     account_rest_seconds: Positive = 300
     """How long an account whose credentials were refused is left alone, in seconds."""
+    live_concurrency: Positive = 32
+    """Runs for which one process asks a platform for an indicator or a preview at the same time."""
+    live_seconds: Positive = 3600
+    """How long a run is shown as being worked at, in seconds."""
+    live_timeout_seconds: Positive = 5
+    """How long the platform may take for an indicator or a preview, in seconds."""
+    typing_rate: Positive = 5
+    """Indicators of one account a second, over the whole fleet."""
+    preview_interval_ms: Positive = 2000
+    """How often the preview of one run is edited at most, in milliseconds."""
+    preview_min_chars: Annotated[int, Field(ge=16)] = 30
+    """Length of a text from which on it is shown; so an answer that says nothing is not."""
 
 
 class Worker(Section):
