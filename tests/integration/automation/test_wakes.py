@@ -150,6 +150,24 @@ class TestManyWait:
         assert calls < 10
 
 
+class TestFullQueue:
+    @pytest.fixture
+    def sections(self) -> dict[str, Any]:
+        return {"runs": {"maxQueued": 1, "wakeSpacingMs": 0}}
+
+    async def test_wakes_without_room_wait_and_are_not_all_tried(self, bench: Bench) -> None:
+        for number in range(50):
+            await _push(bench, "look", f"agent:main:hook:{number}")
+        await bench.redis.config_resetstat()
+        waits_s = await bench.scheduler().look()
+        assert waits_s is not None
+        assert waits_s > 1
+        calls = (await bench.redis.info("commandstats"))["cmdstat_evalsha"]["calls"]
+        assert calls < 10
+        assert len(await bench.runs()) == 1
+        assert len(await bench.store.schedule.names("wake")) == 49
+
+
 async def test_heartbeats_hold_up_no_wake(bench: Bench) -> None:
     await bench.hear_from()
     await bench.plan()

@@ -131,15 +131,38 @@ def test_the_last_ticks_are_the_last_of_all_next_ones(
     assert last_crons_ms(expression, zone, after_ms, until_ms, most) == tuple(forward[-most:])
 
 
-@pytest.mark.parametrize("text", ["", "* * * *", "60 * * * *", "x * * * *", "0 0 30 2 *", "@daily"])
+@pytest.mark.parametrize("text", ["", "* * * *", "60 * * * *", "x * * * *", "0 0 30 2 *", "@often"])
 def test_what_is_no_expression_is_told(text: str) -> None:
     with pytest.raises(ValueError, match=r"cron expression|never"):
         check_expression(text)
 
 
+def test_an_expression_that_takes_long_to_read_is_too_long() -> None:
+    with pytest.raises(ValueError, match="256 characters"):
+        check_expression(f"0 0 * * {'1,' * 128}1")
+
+
 @pytest.mark.parametrize("text", ["* * * * *", "0 0 29 2 *", "*/5 * * * * *", "0 9 * * MON#1"])
 def test_what_is_one_is_taken(text: str) -> None:
     check_expression(text)
+
+
+@pytest.mark.parametrize(
+    ("nickname", "expression"),
+    [
+        ("@hourly", "0 * * * *"),
+        ("@daily", "0 0 * * *"),
+        ("@midnight", "0 0 * * *"),
+        ("@Weekly", "0 0 * * 0"),
+        ("@monthly", "0 0 1 * *"),
+        ("@yearly", "0 0 1 1 *"),
+        ("@annually", "0 0 1 1 *"),
+    ],
+)
+def test_nicknames(nickname: str, expression: str) -> None:
+    check_expression(nickname)
+    zone, after_ms = "Europe/Berlin", 1_800_000_000_000
+    assert next_cron_ms(nickname, zone, after_ms) == next_cron_ms(expression, zone, after_ms)
 
 
 @pytest.mark.parametrize("name", ["Mars/Base", "", "../../etc/passwd", "Europe"])

@@ -223,3 +223,16 @@ def test_a_token_beside_a_trusted_proxy_is_a_warning(warnings: Callable[..., lis
 def test_a_binding_to_nobody_is_a_warning(warnings: Callable[..., list[str]]) -> None:
     bindings = [{"agentId": name, "match": {"channel": "telegram"}} for name in ("MAIN", "ops")]
     assert warnings({"bindings": bindings}) == ["bindings[1].agentId: names no configured agent"]
+
+
+def test_a_cron_job_for_a_channel_that_is_not_configured_is_told(
+    warnings: Callable[..., list[str]],
+) -> None:
+    job = {
+        "id": "j",
+        "schedule": {"kind": "every", "everyMs": 60_000},
+        "payload": {"kind": "agentTurn", "message": "hello"},
+        "delivery": {"channel": "telegrm", "to": "1"},
+    }
+    (warning,) = warnings({"cron": {"jobs": [job]}})
+    assert warning.startswith('cron.jobs[0].delivery.channel: "telegrm" is no configured channel')

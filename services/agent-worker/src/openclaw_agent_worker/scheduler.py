@@ -32,6 +32,8 @@ BATCH: Final = 100
 LOOK_AGAIN_S: Final = 2.0
 """Longest wait for a token, in case one was lost with its taker or an entry could not be fired."""
 GONE: Final = "gone"
+QUEUE: Final = "queue"
+"""What is full, when it is not the session's lane."""
 _STAY: Final = (FireOutcome.FULL, FireOutcome.DEFERRED, FireOutcome.LEFT)
 _UNTOLD: Final = (FireOutcome.MOVED, FireOutcome.DEFERRED, FireOutcome.LEFT)
 
@@ -113,6 +115,8 @@ class Scheduler:
             return False
         if whose is not None and fired.outcome is FireOutcome.DEFERRED:
             resting[whose] = fired.in_ms / 1000
+        elif whose is not None and fired.outcome is FireOutcome.FULL and fired.why == QUEUE:
+            resting[whose] = LOOK_AGAIN_S
         if fired.outcome not in _UNTOLD:
             extra = {"entry": entry.name, "outcome": fired.outcome.value, "why": fired.why}
             _logger.info("schedule_entry_fired", extra=extra)

@@ -9,12 +9,26 @@ cronsim (https://github.com/cuu508/cronsim).
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
 FIRST_WINDOW_MS: Final = 60_000
+MOST_CHARS: Final = 256
+"""Length of an expression; it is read anew for every tick."""
+NICKNAMES: Final = MappingProxyType(
+    {
+        "@yearly": "0 0 1 1 *",
+        "@annually": "0 0 1 1 *",
+        "@monthly": "0 0 1 * *",
+        "@weekly": "0 0 * * 0",
+        "@daily": "0 0 * * *",
+        "@midnight": "0 0 * * *",
+        "@hourly": "0 * * * *",
+    }
+)
 
 
 def time_zone(name: str) -> ZoneInfo:
@@ -29,8 +43,10 @@ def time_zone(name: str) -> ZoneInfo:
 
 def check_expression(expression: str) -> None:
     """Raise ValueError unless `expression` has five or six fields that can come true."""
+    if len(expression) > MOST_CHARS:
+        raise ValueError(f"a cron expression has at most {MOST_CHARS} characters")
     try:
-        next(iter(CronSim(expression, datetime(2000, 1, 1, tzinfo=UTC))))
+        next(iter(CronSim(_fields(expression), datetime(2000, 1, 1, tzinfo=UTC))))
     except CronSimError as error:
         raise ValueError(
             f'"{expression}" is no cron expression of five fields, or six with seconds: {error}'
@@ -39,12 +55,16 @@ def check_expression(expression: str) -> None:
         raise ValueError(f'"{expression}" never comes true') from None
 
 
+def _fields(expression: str) -> str:
+    return NICKNAMES.get(expression.strip().lower(), expression)
+
+
 def next_cron_ms(expression: str, zone: str, after_ms: int) -> int | None:
     """Return the first tick later than `after_ms`, None where none comes within 50 years."""
     tz = time_zone(zone)
     start = datetime.fromtimestamp(after_ms // 1000, UTC).astimezone(tz)
     try:
-        for tick in CronSim(expression, start):
+        for tick in CronSim(_fields(expression), start):
             tick_ms = int(tick.timestamp()) * 1000
             # Within an hour that comes twice, cronsim counts from its first time.
             if tick_ms > after_ms:

@@ -7,10 +7,12 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from openclaw_common.contracts.delivery import LAST
 from openclaw_common.contracts.errors import InvalidRequest
 from openclaw_common.contracts.ids import agent_of
 from openclaw_common.runtime.config import Config, normalise_agent_id
-from openclaw_common.runtime.config.cron import CronJob
+from openclaw_common.runtime.config.channels import NOT_CHANNELS
+from openclaw_common.runtime.config.cron import ANNOUNCE, CronJob
 from openclaw_common.runtime.config.explain import explain
 from openclaw_common.runtime.config.providers import qualified_model
 from openclaw_common.runtime.config.unknown_keys import keep_known
@@ -36,6 +38,7 @@ def parse_cron_job(body: Mapping[str, Any], config: Config) -> CronJob:
         ) from None
     _check_interval(job, config)
     _check_session(job)
+    _check_channel(job, config)
     return _with_agent(job, config)
 
 
@@ -60,6 +63,8 @@ def _check_interval(job: CronJob, config: Config) -> None:
 
 def _check_session(job: CronJob) -> None:
     name = job.session_name or ""
+    if job.session_key is not None and job.session_key != job.session_key.strip():
+        raise InvalidRequest("`sessionKey` must not begin or end with blanks.", param="sessionKey")
     if len(name) > MAX_KEY_CHARS:
         raise InvalidRequest(
             f"`sessionKey` is limited to {MAX_KEY_CHARS} characters.", param="sessionKey"
@@ -69,6 +74,15 @@ def _check_session(job: CronJob) -> None:
     if name.lower().startswith(RESERVED):
         raise InvalidRequest(
             "`sessionKey` cannot use reserved internal session namespaces.", param="sessionKey"
+        )
+
+
+def _check_channel(job: CronJob, config: Config) -> None:
+    delivery = job.delivery
+    named = delivery.mode == ANNOUNCE and delivery.channel != LAST
+    if named and (delivery.channel not in config.channels or delivery.channel in NOT_CHANNELS):
+        raise InvalidRequest(
+            f"Channel '{delivery.channel}' is not configured.", param="delivery.channel"
         )
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from openclaw_common.contracts.delivery import LAST
 from openclaw_common.runtime.config.agents import ModelChoice
 from openclaw_common.runtime.config.base import Bounded
+from openclaw_common.runtime.config.cron import ANNOUNCE
 from openclaw_common.runtime.config.heartbeat import NOWHERE, OWNER
 from openclaw_common.runtime.config.hooks import GENERATED_KEY_PREFIX, GMAIL, Hooks
 from openclaw_common.runtime.config.key_path import KeyPath, show
@@ -44,6 +45,7 @@ def warnings(config: Config) -> Iterator[str]:
     if auth.mode == "trusted-proxy" and auth.token is not None:
         yield 'gateway.auth.token: has no effect while gateway.auth.mode is "trusted-proxy"'
     yield from _heartbeat_targets(config)
+    yield from _cron_channels(config)
     for index, binding in enumerate(config.bindings):
         if binding.agent_id.strip().lower() not in config.agents.entries:
             yield f"{show(('bindings', index, 'agentId'))}: names no configured agent"
@@ -188,6 +190,14 @@ def _heartbeat_targets(config: Config) -> Iterator[str]:
         if target not in (OWNER, LAST, NOWHERE) and target not in config.channels:
             place = show(("agents", "entries", agent_id, "heartbeat", "target"))
             yield f'{place}: "{target}" is no configured channel, so there will be no heartbeats'
+
+
+def _cron_channels(config: Config) -> Iterator[str]:
+    for index, job in enumerate(config.cron.jobs):
+        channel = job.delivery.channel
+        if job.delivery.mode == ANNOUNCE and channel != LAST and channel not in config.channels:
+            place = show(("cron", "jobs", index, "delivery", "channel"))
+            yield f'{place}: "{channel}" is no configured channel, so nobody is sent the result'
 
 
 def _cron_jobs(config: Config) -> Iterator[str]:

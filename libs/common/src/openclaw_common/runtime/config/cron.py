@@ -28,6 +28,10 @@ SYSTEM_EVENT: Final = "systemEvent"
 AGENT_TURN: Final = "agentTurn"
 ANNOUNCE: Final = "announce"
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
+MOST_WHOLE: Final = 2**53 - 1
+"""The largest number that Redis' scripts and JSON's readers keep whole."""
+LAST_MS: Final = 253_402_300_799_999
+"""The end of the year 9999, Unix ms."""
 _NEEDS: Final = {CRON: "expr", EVERY: "every_ms", AT: "at"}
 
 
@@ -72,9 +76,9 @@ class CronSchedule(Section):
     """For `cron`: five fields, or six with seconds in front."""
     tz: Zone | None = None
     """For `cron` and an `at` without offset: IANA name of the time zone; without it UTC."""
-    every_ms: Positive | None = None
+    every_ms: Annotated[Positive, Field(le=MOST_WHOLE)] | None = None
     """For `every`: time between two ticks, in milliseconds."""
-    anchor_ms: NonNegative | None = None
+    anchor_ms: Annotated[NonNegative, Field(le=MOST_WHOLE)] | None = None
     """For `every`: a time that is a tick, Unix ms; without it the job's creation."""
     at: Annotated[str, BeforeValidator(_text)] | None = None
     """For `at`: ISO 8601, or Unix ms."""
@@ -95,9 +99,9 @@ class CronSchedule(Section):
     def at_ms(self) -> int:
         """Return `at` in Unix ms."""
         text = self.at or ""
-        if text.isascii() and text.isdigit():
-            return int(text)
         try:
+            if text.isascii() and text.isdigit():
+                return _within_time(int(text))
             moment = datetime.fromisoformat(text)
             if moment.tzinfo is None:
                 moment = moment.replace(tzinfo=time_zone(self.tz or "UTC"))
@@ -106,6 +110,12 @@ class CronSchedule(Section):
             raise PydanticCustomError(
                 "moment", 'at must be a time such as "2026-02-01T16:00:00Z", or Unix ms'
             ) from None
+
+
+def _within_time(moment_ms: int) -> int:
+    if moment_ms > LAST_MS:
+        raise OverflowError
+    return moment_ms
 
 
 class CronPayload(Section):
@@ -122,7 +132,7 @@ class CronPayload(Section):
     """For `agentTurn`: `provider/model`; without it the agent's."""
     thinking: str | None = None
     """For `agentTurn`: how hard the model is to think."""
-    timeout_seconds: Positive | None = None
+    timeout_seconds: Annotated[Positive, Field(le=MOST_WHOLE)] | None = None
     """For `agentTurn`: how long an attempt may take, in seconds; without it the agent's."""
 
     @model_validator(mode="after")
