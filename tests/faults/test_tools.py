@@ -120,3 +120,29 @@ async def test_a_worker_killed_in_the_middle_of_a_side_effect_does_not_repeat_it
     assert seen.text == "I will pay.\n\nIt is paid and all is well."
     assert len(book.read_text(encoding="utf-8").splitlines()) == 1
     assert fleet.provider.results(-1)[0].startswith("The outcome of this call is unknown")
+
+
+@pytest.mark.parametrize(("tool", "calls"), [("pay", 1), ("look", 2)])
+async def test_a_side_effect_that_was_called_without_a_model_is_not_repeated_either(
+    fleet: ToolFleet, book: Path, tool: str, calls: int
+) -> None:
+    async def invoke() -> dict[str, Any]:
+        body = {"tool": tool, "args": {"file": str(book), "hang": True}}
+        url = f"{fleet.ingresses[0].url}/tools/invoke"
+        async with fleet.session.post(url, json=body, headers=fleet.headers) as response:
+            answer: dict[str, Any] = await response.json()
+            return answer
+
+    async def called() -> bool:
+        return book.exists()
+
+    invoking = asyncio.create_task(invoke())
+    await fleet.until(called, "the tool has taken effect")
+    await kill_the_worker_that_runs(fleet)
+    async with asyncio.timeout(30):
+        answer = await invoking
+    assert len(book.read_text(encoding="utf-8").splitlines()) == calls
+    if calls == 1:
+        assert answer["error"]["message"].startswith("The outcome of this call is unknown")
+    else:
+        assert answer["result"] == {"lines": calls}

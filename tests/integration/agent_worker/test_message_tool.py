@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from openclaw_common.contracts.delivery import DeliveryRequest, Destination, Media
-from openclaw_common.contracts.run import DeliveryPlan, RunRequest, RunStatus, ToolInvocation, Turn
+from openclaw_common.contracts.run import DeliveryPlan, RunStatus, ToolInvocation
 from openclaw_common.store.keys import DELIVERY
 from tests.integration.agent_worker.conftest import SESSION, Bench
 from tests.integration.agent_worker.step_provider import Step, StepProvider

@@ -26,8 +26,9 @@ def sections() -> dict[str, Any]:
     return {
         "gateway": {
             "auth": {"mode": "token", "token": TOKEN},
-            "tools": {"deny": ["flood"], "allow": []},
+            "tools": {"deny": ["sleep"], "allow": []},
         },
+        "runs": {"maxOutputBytes": 9_000},
         "tools": {
             "modules": ["tests.integration.agent_worker.tools_for_tests:tools"],
             "deny": ["session_status"],
@@ -71,7 +72,7 @@ async def test_a_tool_is_called_in_both_shapes_on_both_paths(
     assert headers["x-run-id"].startswith("run_")
 
 
-@pytest.mark.parametrize("tool", ["nothing", "session_status", "sessions_send", "flood", "exec"])
+@pytest.mark.parametrize("tool", ["nothing", "session_status", "sessions_send", "sleep", "exec"])
 async def test_a_tool_that_is_denied_looks_like_one_that_does_not_exist(
     client: Client, tool: str
 ) -> None:
@@ -93,6 +94,13 @@ async def test_what_the_tool_raises_is_a_tool_error(
     error = {"message": message, "type": "tool_error"}
     answer = await client.call(tool="fail", args={"file": file})
     assert answer[:2] == (status, {"ok": False, "error": error})
+
+
+async def test_a_result_that_is_too_large_is_an_error_and_not_kept(client: Client) -> None:
+    status, answer, _ = await client.call(tool="flood")
+    message = "The tool's result has 10002 bytes; runs.maxOutputBytes allows 9000."
+    error = {"message": message, "type": "tool_error"}
+    assert (status, answer) == (500, {"ok": False, "error": error})
 
 
 async def test_a_body_without_a_tool_is_refused_in_the_endpoints_own_shape(client: Client) -> None:

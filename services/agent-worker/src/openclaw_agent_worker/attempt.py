@@ -147,10 +147,11 @@ async def _invoke(
     agent: Agent,
 ) -> Outcome:
     """Call the one tool that the run is about."""
-    result = RunResult(
-        await invoke_tool(context.tools, invocation, caller_of(lease, request), agent)
-    )
-    return await _complete(lease, result)
+    caller = caller_of(lease, request)
+    box = await context.tools.for_invocation(agent, caller, by_owner=invocation.by_owner)
+    limit = context.config.runs.max_output_bytes
+    output = await invoke_tool(box, invocation, lease, max_bytes=limit)
+    return await _complete(lease, RunResult(output))
 
 
 async def _complete(lease: Lease, result: RunResult) -> Outcome:

@@ -4,6 +4,7 @@ Checkpoints of a run, by name:
 
     step:<n>            the n-th model reply that called our tools, from 1, as JSON
     tool:<n>.<i>        its i-th call: `{"started":true}`, then `{"content":…,"is_error":…}`
+    invocation          the call of a run without a model: `{"started":true}`
 
 Only a call of a tool that is not idempotent is marked as started: of such a one without a result
 nobody can tell whether it happened, and the model is told so. Every other is made again.
@@ -27,7 +28,7 @@ OUTCOME_UNKNOWN: Final = (
     "The outcome of this call is unknown: the worker that made it was lost before it could record "
     "the result. It may or may not have taken effect, and was not made again."
 )
-_STARTED: Final = b'{"started":true}'
+STARTED: Final = b'{"started":true}'
 
 
 class Checkpoints(Protocol):
@@ -96,13 +97,13 @@ class RecordedToolBox:
         """See ToolBox.call. Raises LeaseLost."""
         name = f"tool:{place}"
         recorded = self._recorded.get(name)
-        if recorded is not None and recorded != _STARTED:
+        if recorded is not None and recorded != STARTED:
             return ToolOutcome(**orjson.loads(recorded))
         if recorded is not None:
             outcome = ToolOutcome(OUTCOME_UNKNOWN, is_error=True)
         else:
             if not self._box.is_idempotent(call.name):
-                await self._checkpoints.checkpoint(name, _STARTED)
+                await self._checkpoints.checkpoint(name, STARTED)
             outcome = await self._box.call(call, place)
         await self._checkpoints.checkpoint(name, orjson.dumps(outcome))
         return outcome
