@@ -40,6 +40,23 @@ async def test_a_wake_shows_the_model_the_events_and_takes_them_away(bench: Benc
     assert await bench.store.system_events.pending(MAIN) == []
 
 
+class TestFailedWake:
+    @pytest.fixture
+    def sections(self) -> dict[str, Any]:
+        prompt = "/fake status code=400 times=1"
+        heartbeat = {"every": "0m", "target": "none", "prompt": prompt}
+        agents = {"defaults": {"model": "fake/org/fake-model", "heartbeat": heartbeat}}
+        return {"agents": agents, "runs": {"wakeSpacingMs": 0, "wakeRetryMs": 50}}
+
+    async def test_events_of_a_turn_that_failed_are_shown_again(self, bench: Bench) -> None:
+        await bench.store.system_events.push(MAIN, "main", "The door is open.", wake=True)
+        first, second = await _ended_runs(bench, 2)
+        records = [await bench.store.runs.get(run_id) for run_id in (first, second)]
+        assert [record.status for record in records if record] == ["failed", "completed"]
+        assert "The door is open." in _asked((await bench.provider.request(1)).body)
+        assert await bench.store.system_events.pending(MAIN) == []
+
+
 class TestHeartbeat:
     @pytest.fixture
     def sections(self) -> dict[str, Any]:
