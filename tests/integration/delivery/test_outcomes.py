@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Sequence
 
 import pytest
 
 from openclaw_channels.base import (
     AnswerLost,
     Bucket,
+    Message,
+    Part,
     PermanentFailure,
     RateLimited,
     SendFailure,
@@ -18,6 +22,27 @@ from openclaw_common.contracts.delivery_history import Outcome
 from openclaw_delivery.attempt import RELEASED
 from tests.fakes.scripted_channel import ForgettingChannel, RememberingChannel, ScriptedChannel
 from tests.integration.delivery.support import Office
+
+
+class SlowCutter(ScriptedChannel):
+    """A channel that cuts for as long as nothing else goes on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meanwhile = threading.Event()
+
+    def parts(self, message: Message) -> Sequence[Part]:
+        assert self.meanwhile.wait(2)
+        return super().parts(message)
+
+
+async def test_cutting_a_long_message_stops_nothing_else(office: Office) -> None:
+    office.accounts.channel = channel = SlowCutter()
+    await office.submit("> - " * 3000)
+    async with asyncio.timeout(5):
+        attempt = asyncio.create_task(office.attempt())
+        asyncio.get_running_loop().call_later(0.2, channel.meanwhile.set)
+        assert await attempt == "delivered"
 
 
 async def test_a_message_goes_out_part_by_part_and_each_receipt_is_kept(office: Office) -> None:

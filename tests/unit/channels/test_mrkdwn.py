@@ -26,6 +26,10 @@ MARKDOWN = st.lists(
 ).map("".join)
 
 
+def test_quotes_within_quotes_are_read_however_deep_they_are() -> None:
+    assert to_mrkdwn("> " * 2000 + "**a**") == "> " * 2000 + "*a*"
+
+
 @pytest.mark.parametrize(
     ("markdown", "mrkdwn"),
     [

@@ -159,7 +159,10 @@ class OutboundChannel(Protocol):
     """Sends for one account."""
 
     def parts(self, message: Message) -> Sequence[Part]:
-        """Cut a message into parts; equal messages give equal parts, in every process."""
+        """Cut a message into parts; equal messages give equal parts, in every process.
+
+        Long messages are cut in other threads, several at once.
+        """
 
     def buckets(self, destination: Destination) -> Sequence[Bucket]:
         """Return the rates that sending one part to `destination` counts against."""

@@ -47,6 +47,8 @@ CUT_CHANGED: Final = (
     "The message is cut into other parts than when the first of them were sent; set the channel's "
     "textChunkLimit and streaming back to what they were, then replay the delivery."
 )
+CUT_AT_ONCE: Final = 1000
+"""Length of a text in characters up to which cutting it holds up nothing else."""
 ANSWER_LOST: Final = "A part was on its way when its process ended; it may have been sent."
 
 
@@ -96,7 +98,7 @@ async def _deliver(attempt: Attempt) -> str:
     except ChannelError as error:
         return await attempt.end(DeliveryStatus.FAILED, str(error), "account_unusable")
     message = Message(request.text, request.media, request.reply_to, request.event)
-    parts = channel.parts(message)
+    parts = await _cut(channel, message)
     if not parts:
         await attempt.journal.suppressed("empty")
         return DeliveryStatus.SUPPRESSED
@@ -121,6 +123,13 @@ async def _ask(attempt: Attempt, channel: OutboundChannel, parts: Sequence[Part]
         return await settle_failure(attempt, failure, next_part, attempt.destination)
     asking = Asking(attempt, channel, destination)
     return await _Parts(asking, parts, cut).send()
+
+
+async def _cut(channel: OutboundChannel, message: Message) -> Sequence[Part]:
+    if len(message.text) <= CUT_AT_ONCE:
+        return channel.parts(message)
+    # Deeply nested Markdown takes seconds; the process's leases are renewed meanwhile.
+    return await asyncio.to_thread(channel.parts, message)
 
 
 async def _resolve(attempt: Attempt, channel: OutboundChannel) -> Destination:

@@ -81,13 +81,18 @@ def _lines(lines: list[str]) -> Iterator[str]:
 
 
 def _line(line: str) -> str:
+    quotes = ""
+    while found := _QUOTE.match(line):
+        quotes, line = quotes + "> ", line[found.end() :]
+    return quotes + _unquoted(line)
+
+
+def _unquoted(line: str) -> str:
     if found := _HEADING.match(line):
         inner = _inline(found[1], lambda text: text.replace("*", ""))
         return f"*{inner}*" if inner else ""
     if _RULE.match(line):
         return "\u2014\u2014\u2014"
-    if found := _QUOTE.match(line):
-        return "> " + _line(line[found.end() :])
     if found := _BULLET.match(line):
         return f"{found[1]}\u2022 {_inline(line[found.end() :])}"
     return _inline(line)
