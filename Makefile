@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test check bench faults lock clean
+.PHONY: help run demo test check bench faults fuzz lock clean
 
 help: ## show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ bench: $(STAMPS)/dev $(STAMPS)/workspace ## run the benchmarks (see benchmarks/R
 
 faults: $(STAMPS)/dev $(STAMPS)/workspace ## run the full fault ring: kill -9, SIGSTOP, restarts
 	$(BIN)/pytest tests/faults $(ARGS)
+
+fuzz: $(STAMPS)/dev $(STAMPS)/workspace ## send 500 generated requests to every operation (ARGS="-n 2000 --seed 7")
+	$(BIN)/python -m tests.integration.ingress_docs $(ARGS)
 
 lock: $(STAMPS)/venv ## resolve requirements/*.in again into pinned, hashed requirements/*.txt
 	@test -x $(BIN)/uv || $(PIP_INSTALL) uv

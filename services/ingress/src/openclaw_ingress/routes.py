@@ -32,6 +32,7 @@ from openclaw_ingress.handlers.deliveries import list_deliveries, list_run_deliv
 from openclaw_ingress.handlers.delivery import read_delivery
 from openclaw_ingress.handlers.delivery_cancel import cancel_delivery
 from openclaw_ingress.handlers.delivery_replay import replay_delivery
+from openclaw_ingress.handlers.docs import Docs
 from openclaw_ingress.handlers.embeddings import create_embeddings
 from openclaw_ingress.handlers.health import read_health, read_liveness
 from openclaw_ingress.handlers.hooks_agent import start_agent
@@ -175,7 +176,12 @@ def hook_routes(hooks: Hooks) -> tuple[Route, ...]:
 
 
 def route_table(config: Config) -> tuple[Route, ...]:
-    """Return the routes that `config` turns on."""
+    """Return the routes that `config` turns on, and those that describe them."""
+    routes = _served(config)
+    return (*routes, *(Docs(config, routes).routes if config.gateway.http.docs else ()))
+
+
+def _served(config: Config) -> tuple[Route, ...]:
     endpoints = config.gateway.http.endpoints
     models_on = endpoints.chat_completions.enabled or endpoints.responses.enabled
     return (

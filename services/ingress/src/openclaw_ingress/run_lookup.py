@@ -54,16 +54,23 @@ def resume_point(request: web.Request, record: RunRecord | None = None) -> int:
     that it was given. Raises InvalidRequest for what is no sequence, and for one that the run, if
     it is given, has not reached and that would be waited for in vain.
     """
-    for name, given in (
-        (LAST_EVENT_ID, request.headers.get(LAST_EVENT_ID)),
-        (STARTING_AFTER, request.query.get(STARTING_AFTER)),
-    ):
-        if given:
-            after = int(given) if _SEQUENCE.match(given) else -1
-            if after < 0 or (record is not None and not _reached(record, after)):
-                raise _invalid_resume_point(name)
-            return after
-    return 0
+    given = {
+        LAST_EVENT_ID: request.headers.get(LAST_EVENT_ID),
+        STARTING_AFTER: request.query.get(STARTING_AFTER),
+    }
+    asked = [(name, _sequence(name, value)) for name, value in given.items() if value]
+    if not asked:
+        return 0
+    name, after = asked[0]
+    if record is not None and not _reached(record, after):
+        raise _invalid_resume_point(name)
+    return after
+
+
+def _sequence(name: str, given: str) -> int:
+    if not _SEQUENCE.match(given):
+        raise _invalid_resume_point(name)
+    return int(given)
 
 
 def _reached(record: RunRecord, sequence: int) -> bool:

@@ -73,8 +73,7 @@ async def create_chat_completion(request: web.Request) -> web.StreamResponse:
     TooManyStreams; all of them before a stream begins.
     """
     headers = AdmissionHeaders.read(request.headers)
-    if headers.idempotency_key:
-        resume_point(request)
+    resume_point(request)
     chat = await _parse(request, fingerprint=bool(headers.idempotency_key))
     if chat.run.stream:
         with request.app[OPEN_STREAMS].slot():
@@ -88,6 +87,7 @@ async def resume_chat_completion(request: web.Request) -> web.StreamResponse:
     The stream goes on behind `Last-Event-ID` or `starting_after`; `include_usage` replaces what
     the request said of it. Raises NotFound, RunInProgress, StreamExpired, InvalidRequest.
     """
+    resume_point(request)
     record = await find_run(request.app, request.match_info["id"])
     if request.query.get("stream", "").lower() in _TRUE:
         asked = request.query.get("include_usage")

@@ -70,7 +70,7 @@ async def create_response(request: web.Request) -> web.StreamResponse:
     TooManyStreams; all of them before a stream begins.
     """
     headers = AdmissionHeaders.read(request.headers)
-    after = resume_point(request) if headers.idempotency_key else 0
+    after = resume_point(request)
     asked = await _parse(request, fingerprint=bool(headers.idempotency_key))
     if asked.background:
         headers = replace(headers, on_disconnect="continue")

@@ -10,7 +10,6 @@ from aiohttp import web
 from openclaw_common.contracts.errors import InvalidRequest
 from openclaw_common.store.runs import RunRecord
 from openclaw_ingress.app_keys import STORE
-from openclaw_ingress.follow import PAGE
 from openclaw_ingress.native_stream import stream_events
 from openclaw_ingress.open_streams import OPEN_STREAMS
 from openclaw_ingress.responses import json_response
@@ -29,7 +28,7 @@ async def follow_run_events(request: web.Request) -> web.StreamResponse:
     NotFound, InvalidRequest, StreamExpired, TooManyStreams, StoreUnavailable.
     """
     as_page = _wants_page(request)
-    limit = _limit(request) if as_page else PAGE
+    limit = _limit(request)
     record = await find_run(request.app, request.match_info["id"])
     after = resume_point(request, record)
     if as_page:

@@ -38,7 +38,7 @@ async def read_response(request: web.Request) -> web.StreamResponse:
     Raises NotFound, InvalidRequest, StreamExpired, TooManyStreams, StoreUnavailable.
     """
     streamed = request.query.get("stream", "").lower() in _TRUE
-    after = resume_point(request) if streamed else 0
+    after = resume_point(request)
     found = await _found(request)
     headers = record_headers(found.record)
     if not streamed:

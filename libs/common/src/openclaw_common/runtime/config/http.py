@@ -150,5 +150,7 @@ class Http(Section):
 
     compat: Literal["seed", "current"] = "seed"
     """Error wording and shapes: of the seed documents, or of OpenClaw 2026.9."""
+    docs: Flag = True
+    """Whether `/openapi.json` and `/docs` describe the API, to everybody who can reach it."""
     endpoints: Endpoints = Endpoints()
     security_headers: SecurityHeaders = SecurityHeaders()
