@@ -13,7 +13,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import chat, deliveries, hooks, providers, queue
+from benchmarks import chat, deliveries, hooks, providers, queue, tenants
 from benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
@@ -24,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
     "providers": providers.run,
     "deliveries": deliveries.run,
     "hooks": hooks.run,
+    "tenants": tenants.run,
 }
 
 
