@@ -20,8 +20,6 @@ from openclaw_common.store.runs import CancelOutcome
 
 EVENTS_READ: Final = 1000
 """Events of one delivery that are read at once."""
-MAX_EVENTS: Final = 20_000
-"""Events of one delivery that are looked at: more than its limits let it have."""
 _FIELDS: Final = ("status", "attempt", "tries", "payload", "created_ms", "started_ms", "ended_ms")
 _WAITING: Final = {DeliveryStatus.PENDING: "0", DeliveryStatus.RETRYING: "1"}
 _INDEX: Final = "index"
@@ -131,13 +129,12 @@ class Deliveries:
         return await self._history(delivery_id, await self._events(delivery_id, "-"))
 
     async def _history(self, delivery_id: str, entries: Any) -> DeliveryHistory:
+        # To the last one: a receipt that is not seen is a part that is sent again.
         history = DeliveryHistory()
-        read = 0
         while entries:
             for event in parse_entries(entries, 0):
                 history.add(event)
-            read += len(entries)
-            if len(entries) < EVENTS_READ or read >= MAX_EVENTS:
+            if len(entries) < EVENTS_READ:
                 break
             entries = await self._events(delivery_id, f"({entries[-1][0].decode()}")
         return history
