@@ -126,8 +126,28 @@ async def test_the_configured_limit_of_an_answer_is_kept(
     ) == [sent]
 
 
-async def test_sampling_that_the_provider_has_not_is_left_out(family_bench: Bench) -> None:
-    await family_bench.ask(temperature=0.5, seed=3, presence_penalty=0.1, stop_sequences=["END"])
+async def test_sampling_is_forwarded_where_the_provider_has_it_and_else_left_out(
+    family_bench: Bench,
+) -> None:
+    api = family_bench.family.api
+    # OpenAI's models that think take no sampling.
+    name = "gpt-4.1" if api == "openai-responses" else family_bench.family.model_id
+    await family_bench.ask(
+        model=family_bench.registry().model(f"fake/{name}"),
+        temperature=0.5,
+        top_p=0.25,
+        seed=3,
+        presence_penalty=0.125,
+        stop_sequences=["END"],
+    )
+    names = {"temperature", "top_p", "topP", "seed", "presence_penalty", "presencePenalty"}
+    sent = _find(await family_bench.body(), names | {"stop", "stop_sequences", "stopSequences"})
+    everything: list[Any] = [0.5, 0.25, 3, 0.125, ["END"]]
+    has: dict[str, list[Any]] = {
+        "openai-responses": [0.5, 0.25],
+        "anthropic-messages": [0.5, 0.25, ["END"]],
+    }
+    assert sorted(sent, key=str) == sorted(has.get(api, everything), key=str)
 
 
 async def test_a_schema_for_the_answer_reaches_the_provider(family_bench: Bench) -> None:
