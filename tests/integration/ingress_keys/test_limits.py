@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -61,7 +62,7 @@ async def test_past_a_limit_the_answer_is_429_and_says_when(house: House) -> Non
 
 async def test_a_replay_gets_no_429(house: House) -> None:
     key = await house.key("chat", limits={"requests_per_minute": 1})
-    once = {"headers": {"Idempotency-Key": "k"}}
+    once: dict[str, Any] = {"headers": {"Idempotency-Key": "k"}}
     first, _ = await house.ask("POST", CHAT, key, HELLO, **once)
     for _ in range(3):
         again, _ = await house.ask("POST", CHAT, key, HELLO, **once)

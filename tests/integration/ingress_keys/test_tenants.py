@@ -167,7 +167,7 @@ async def test_no_caller_speaks_in_another_tenants_session(house: House, named: 
     stored = f"tenant:acme:{SESSION}"
     before = await house.store.sessions.transcript(stored)
     assert len(before) == 2
-    header = {"headers": {"x-openclaw-session-key": named}}
+    header: dict[str, Any] = {"headers": {"x-openclaw-session-key": named}}
     for key in (beta, SECRET):
         await house.ask("POST", CHAT, key, HELLO, **header)
         await house.run(key, session_key=named)
@@ -179,7 +179,7 @@ async def test_no_caller_speaks_in_another_tenants_session(house: House, named: 
 
 async def test_a_tenant_sees_its_sessions_by_its_own_names(house: House) -> None:
     acme = await house.key(*EVERYTHING, tenant="acme")
-    header = {"headers": {"x-openclaw-session-key": SESSION}}
+    header: dict[str, Any] = {"headers": {"x-openclaw-session-key": SESSION}}
     response, _ = await house.ask("POST", CHAT, acme, HELLO, **header)
     assert response.headers["x-openclaw-session-key"] == SESSION
     _, run = await house.ask("GET", f"/v1/runs/{response.headers['x-run-id']}", acme)
