@@ -73,6 +73,17 @@ async def test_a_delivery_is_cancelled_once_it_is_asked_and_stays_so(api: Api) -
     assert refused == (409, "delivery_already_terminal")
 
 
+async def test_a_delivery_that_was_replayed_is_cancelled_before_it_is_tried_again(api: Api) -> None:
+    office = api.office
+    delivery_id = await office.submit()
+    office.channel.script.append(AnswerLost("no answer"))
+    await office.attempt()
+    await api.ask("POST", f"/v1/deliveries/{delivery_id}/replay")
+    status, told = await api.ask("POST", f"/v1/deliveries/{delivery_id}/cancel")
+    assert (status, told["status"]) == (202, "cancelled")
+    assert await office.claim() == []
+
+
 @pytest.mark.parametrize("name", ["dlv_x", "dlv_00000000-0000-4000-8000-000000000000", "lane:x"])
 async def test_what_is_no_delivery_is_not_found(api: Api, name: str) -> None:
     for method, path in (("GET", ""), ("POST", "/replay"), ("POST", "/cancel")):

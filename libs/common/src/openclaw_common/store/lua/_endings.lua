@@ -45,7 +45,8 @@ local function cancel_one(id, reason, now)
     redis.call('PEXPIRE', control, 3600000)
     return 'cancelling'
   end
-  end_cancelled(id, tonumber(state[2]), reason, now, {})
+  -- What a replay wrote stands under the attempt to come, and nothing can be written before it.
+  end_cancelled(id, math.max(tonumber(state[2]), last_attempt(id)), reason, now, {})
   return 'cancelled'
 end
 

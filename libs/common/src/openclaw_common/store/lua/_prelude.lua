@@ -57,6 +57,12 @@ local function last_sequence(id)
   return tonumber(string.match(last[1][1], '%-(%d+)$'))
 end
 
+-- The attempt that the last event is of: 0 for an empty stream.
+local function last_attempt(id)
+  local last = redis.call('XREVRANGE', base .. id .. ':events', '+', '-', 'COUNT', 1)
+  return #last == 0 and 0 or tonumber(string.match(last[1][1], '^(%d+)%-'))
+end
+
 local function append_event(id, attempt, sequence, type, data)
   redis.call('XADD', base .. id .. ':events', attempt .. '-' .. sequence, type, data)
 end
