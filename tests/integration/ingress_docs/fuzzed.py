@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import redis.asyncio
 
 from openclaw_common.contracts.run import RunResult, RunStatus
 from openclaw_common.runtime.config import Config
+from openclaw_common.store.store import Store
+from tests.integration.delivery.support import Office, dead_delivery, dead_run
 from tests.integration.ingress_chat.gateway import USAGE, Execution, Gateway, running
 from tests.integration.ingress_runs.api import remember
 
@@ -20,17 +23,18 @@ TOKEN = "a-token-of-the-tests"
 HOOK_TOKEN = "a-hook-token-of-the-tests"
 SETTINGS = Path(__file__).with_name("schemathesis.toml")
 VECTOR = "AACAPwAAAEA="
+EACH_KIND = 3
 
 
 def fuzz_config(redis_url: str) -> Config:
-    """Every endpoint on, and so many wrong credentials that nobody is slowed down."""
+    """Every endpoint on, and no limit of wrong credentials that is ever reached."""
     return Config.model_validate(
         {
             "gateway": {
                 "auth": {
                     "mode": "token",
                     "token": TOKEN,
-                    "rateLimit": {"maxAttempts": 10**9},
+                    "rateLimit": {"maxAttempts": 10**9, "exemptLoopback": False},
                     "maxApiKeys": 10**6,
                 },
                 "http": {
@@ -73,10 +77,27 @@ async def _end(run: Execution) -> None:
     )
 
 
+async def _bury(config: Config) -> None:
+    """Leave dead letters, before there is a worker that would take their jobs."""
+    store = await Store.connect(config.redis, config.runs, config.deliveries, role="test")
+    client = redis.asyncio.Redis.from_url(config.redis.url.get_secret_value())
+    try:
+        office = Office(store, client)
+        for number in range(EACH_KIND):
+            await dead_run(office)
+            await dead_run(office, "api")
+            await dead_delivery(office, "one", to=str(number))
+    finally:
+        await client.aclose()
+        await store.close()
+
+
 @asynccontextmanager
 async def fuzzed(redis_url: str) -> AsyncIterator[Gateway]:
-    """The gateway, served."""
-    async with running(fuzz_config(redis_url), routes=None) as gateway:
+    """The gateway, served, with a dead letter of each kind."""
+    config = fuzz_config(redis_url)
+    await _bury(config)
+    async with running(config, routes=None) as gateway:
         gateway.script = _end
         yield gateway
 
@@ -103,4 +124,4 @@ async def schemathesis(gateway: Gateway, *arguments: str, folder: Path) -> tuple
 
 def arguments_of(given: Sequence[str]) -> list[str]:
     """Return the arguments of a long run, which `given` ones replace."""
-    return ["--max-examples", "500", "--seed", "1", *given]
+    return ["--phases", "coverage,fuzzing", "--max-examples", "500", "--seed", "1", *given]

@@ -116,3 +116,20 @@ async def test_cron_jobs_hooks_and_keys_fit(held: Held) -> None:
     await held.ask("GET", "/v1/keys")
     await held.ask("DELETE", "/v1/keys/{id}", id=key["id"])
     assert {"createCronJob 201", "createCronJob 400", "hookMapped 404"} <= held.seen
+
+
+async def test_deliveries_and_dead_letters_fit(held: Held) -> None:
+    letters = (await held.ask("GET", "/v1/dead-letters"))["data"]
+    assert {letter["kind"] for letter in letters} == {"hook", "run", "delivery"}
+    for letter in letters[:3]:
+        await held.ask("GET", "/v1/dead-letters/{id}", id=letter["id"])
+        await held.ask("POST", "/v1/dead-letters/{id}/replay", id=letter["id"])
+    (delivery, *_), *_ = [(await held.ask("GET", "/v1/deliveries"))["data"]]
+    await held.ask("GET", "/v1/deliveries/{id}", id=delivery["id"])
+    await held.ask("POST", "/v1/deliveries/{id}/cancel", id=delivery["id"])
+    await held.ask("POST", "/v1/deliveries/{id}/replay", id=delivery["id"])
+    await held.ask("DELETE", "/v1/dead-letters/{id}", id=letters[3]["id"])
+    job = await held.ask("POST", "/v1/dead-letters/replay", {"filter": {"kind": "hook"}})
+    assert job["replayed"] > 0
+    await held.ask("GET", "/v1/dead-letters/{id}", id=letters[3]["id"])
+    assert {"cancelDelivery 202", "readDelivery 200", "readDeadLetter 404"} <= held.seen

@@ -16,6 +16,8 @@ from tests.integration.ingress_docs.fuzzed import fuzzed, schemathesis
 
 EXTERNAL = {"src", "srcset", "data", "action", "style", "background", "poster"}
 
+SHORT = ("--phases", "fuzzing", "--max-examples", "4")
+
 
 class Links(HTMLParser):
     """The attributes and elements of a page that could load or run something."""
@@ -89,7 +91,5 @@ async def test_generated_requests_find_nothing_that_the_document_does_not_say(
     valkey_url: str, tmp_path: Path
 ) -> None:
     async with asyncio.timeout(100), fuzzed(valkey_url) as gateway:
-        status, report = await schemathesis(
-            gateway, "--max-examples", "2", "--seed", "1", folder=tmp_path
-        )
+        status, report = await schemathesis(gateway, *SHORT, "--seed", "1", folder=tmp_path)
     assert status == 0, report
