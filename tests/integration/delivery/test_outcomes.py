@@ -59,6 +59,17 @@ async def test_a_message_goes_out_part_by_part_and_each_receipt_is_kept(office: 
     ]
 
 
+async def test_a_message_of_too_many_parts_is_a_dead_letter_before_any_is_sent(
+    office: Office,
+) -> None:
+    delivery_id = await office.submit("\n".join(["line"] * 1001))
+    assert await office.attempt() == "failed"
+    assert office.channel.texts == []
+    failure = (await office.record(delivery_id)).history.last_failure
+    assert failure is not None
+    assert failure.code == "too_many_parts"
+
+
 async def test_nothing_to_say_is_suppressed_and_the_platform_hears_nothing(office: Office) -> None:
     for fields in ({"suppress": "silent"}, {"text": "\n"}):
         delivery_id = await office.submit(**fields)

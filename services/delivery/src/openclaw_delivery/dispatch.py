@@ -49,6 +49,10 @@ CUT_CHANGED: Final = (
 )
 CUT_AT_ONCE: Final = 1000
 """Length of a text in characters up to which cutting it holds up nothing else."""
+TOO_MANY_PARTS: Final = (
+    "The message would be {parts} parts, and deliveries.maxParts allows {most}; say less, or allow "
+    "more and replay the delivery."
+)
 ANSWER_LOST: Final = "A part was on its way when its process ended; it may have been sent."
 
 
@@ -102,6 +106,10 @@ async def _deliver(attempt: Attempt) -> str:
     if not parts:
         await attempt.journal.suppressed("empty")
         return DeliveryStatus.SUPPRESSED
+    most = attempt.context.limits.max_parts
+    if len(parts) > most:
+        why = TOO_MANY_PARTS.format(parts=len(parts), most=most)
+        return await attempt.end(DeliveryStatus.FAILED, why, "too_many_parts")
     cut = _digest(parts)
     if history.receipts and history.cut != cut:
         return await attempt.end(DeliveryStatus.FAILED, CUT_CHANGED, "cut_changed")

@@ -152,7 +152,7 @@ class DeliveryRequest:
 
     def encode(self) -> bytes:
         """Return the JSON form with its schema number."""
-        return b'{"schema":%d,' % SCHEMA + orjson.dumps(self)[1:]
+        return b'{"schema":%d,' % SCHEMA + json_text.dumps(self)[1:]
 
     @classmethod
     def decode(cls, raw: bytes) -> DeliveryRequest:

@@ -127,6 +127,8 @@ class Deliveries(Bounded):
     """Deliveries that one process executes at the same time."""
     slots_per_free_slot: Positive = 3
     """How many of them may be of one account for each one that is free: most, never all."""
+    max_parts: Positive = 1000
+    """Parts of one message; one that would be more is a dead letter."""
     drain_seconds: NonNegative = 30
     """How long SIGTERM waits for parts under way, in seconds."""
     max_queued: Positive = 100_000
