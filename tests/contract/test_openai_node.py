@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.contract.conftest import client_environ, last_json
+from tests.fakes.embeddings import vector_of
 from tests.fakes.provider import expected_text
 from tests.harness.fleet import Fleet
 
@@ -73,6 +74,14 @@ async def test_a_wrong_token_is_an_authentication_error(scenario: Any) -> None:
         "status": 401,
         "type": "authentication_error",
     }
+
+
+async def test_texts_become_vectors(scenario: Any) -> None:
+    seen = await scenario("embeddings")
+    expected = [vector_of("a"), vector_of("bcd")]
+    # The SDK asks for base64, which carries single precision.
+    assert [pytest.approx(vector, rel=1e-6) for vector in expected] == seen["vectors"]
+    assert seen["usage"]["prompt_tokens"] == 2
 
 
 async def test_a_response_has_text_usage_and_the_gateways_id(scenario: Any) -> None:

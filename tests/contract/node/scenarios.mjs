@@ -172,6 +172,11 @@ const scenarios = {
       return { refused: true, status: thrown.status, type: thrown.type };
     }
   },
+  embeddings: async () => {
+    const answer = await client.embeddings.create({ model: "openclaw", input: ["a", "bcd"] });
+    return { vectors: answer.data.map((item) => item.embedding), usage: answer.usage };
+  },
+
   models: async () => ({ ids: (await client.models.list()).data.map((model) => model.id) }),
 };
 
