@@ -96,7 +96,7 @@ class ToolMembers(TypedDict, total=False):
     """A tool call: `name` or `tool` says which, `args` or `params` are its arguments."""
 
     name: str | None
-    tool: str | None
+    tool: Any
     args: Any
     params: Any
     action: str | None

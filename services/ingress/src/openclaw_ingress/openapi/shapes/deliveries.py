@@ -115,10 +115,13 @@ class ReplayFilter(TypedDict, total=False):
     until: Time | None
 
 
+FILTERS = sorted(ReplayFilter.__annotations__)
+
+
 class BulkReplay(TypedDict, total=False):
     """Which dead letters are replayed, and how many at most."""
 
-    filter: ReplayFilter
+    filter: Annotated[ReplayFilter, Where({"propertyNames": {"enum": FILTERS}})]
     limit: Annotated[int, Where({"minimum": 1, "maximum": REPLAY_MAX})]
 
 
