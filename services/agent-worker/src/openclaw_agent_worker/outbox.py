@@ -63,7 +63,9 @@ class QueuedMessages:
         )
         # A call that is made again may be another run's.
         fingerprint = sha256(replace(request, run_id=None).encode()).hexdigest()
-        key = Idempotency(IDEMPOTENCY_SCOPE, caller.call_id, fingerprint)
+        # Whoever calls over HTTP chooses the id; another tenant may choose the same.
+        scope = f"{IDEMPOTENCY_SCOPE}:{caller.session_key}"
+        key = Idempotency(scope, caller.call_id, fingerprint)
         try:
             outcome = await self._queue.submit(request, idempotency=key)
         except (QueueFull, IdempotencyConflict) as error:
