@@ -30,11 +30,15 @@ TOLERANT = {"maxCrashes": 1000, "quarantineAfterCrashes": 1000}
 TOKENS = 24
 LASTING = {
     "openclaw:{c0}:run:wake",
+    "openclaw:{c0}:run:index",
+    "openclaw:{c0}:run:aging",
     "openclaw:{c0}:schedule",
     "openclaw:{c0}:schedule:wake",
     "openclaw:{c0}:scheduled:heartbeat:main",
 }
-"""Keys without a life time: tokens, bounded in number, and what is due some time."""
+"""Keys without a life time: tokens, bounded in number, what is due some time, and what is cleared
+by the runs that come after."""
+RUN_LISTS = "openclaw:{c0}:run:by:"
 
 
 async def _converse(
@@ -84,7 +88,11 @@ async def _check(fleet: Fleet, histories: list[list[Transcript]]) -> Counter[int
                 [seen.text for seen in history],
             )
         await check_nothing_left(valkey)
-        assert await lasting_keys(valkey) <= LASTING
+        lists = await lasting_keys(valkey) - LASTING
+        for key in lists:
+            # They live as long as the records of the runs in them.
+            assert key.startswith(RUN_LISTS), key
+            assert {run_id.decode() for run_id in await valkey.zrange(key, 0, -1)} <= set(run_ids)
     return attempts
 
 
