@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 import aiohttp
 
+from openclaw_channels.inbound import MediaSource, Receiver, Setup, WebhookRoute
 from openclaw_common.contracts.delivery import DEFAULT_ACCOUNT, Destination, Media
 from openclaw_common.runtime.egress.fetch import Egress
 
@@ -239,7 +240,9 @@ class ChannelPlugin:
     """A channel by its id, as an entry point of the group `openclaw.channels` gives it.
 
     `secrets` are the settings that hold secrets; `environ` maps settings to the environment
-    variables that may hold them instead. `outbound` raises ChannelError for settings it cannot use.
+    variables that may hold them instead. `outbound` and the makers of what is in `inbound` raise
+    ChannelError for settings they cannot use. `receiver` gives None for an account whose messages
+    come by webhook.
     """
 
     id: str
@@ -247,3 +250,7 @@ class ChannelPlugin:
     outbound: Callable[[Account, ChannelContext], OutboundChannel]
     secrets: tuple[str, ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
+    webhooks: tuple[WebhookRoute, ...] = ()
+    receiver: Callable[[Account, ChannelContext], Receiver | None] | None = None
+    media: Callable[[Account, ChannelContext], MediaSource] | None = None
+    setup: Callable[[Account, ChannelContext], Setup] | None = None
