@@ -9,6 +9,9 @@ WORKSPACE := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml clients/
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --override requirements/overrides.txt --custom-compile-command "make lock"
+# What one image holds: the third-party packages of its distributions, at the versions of runtime.txt.
+COMPILE_IMAGE := $(COMPILE) --constraint requirements/runtime.txt --all-extras \
+	$(patsubst %,--no-emit-package openclaw-%,common channels ingress agent-worker delivery standalone cli)
 
 # uv_build, the build backend of the workspace, looks for its own binary on PATH.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -49,7 +52,14 @@ fuzz: $(STAMPS)/dev $(STAMPS)/workspace ## send 500 generated requests to every 
 lock: $(STAMPS)/venv ## resolve requirements/*.in again into pinned, hashed requirements/*.txt
 	@test -x $(BIN)/uv || $(PIP_INSTALL) uv
 	$(COMPILE) $(ARGS) requirements/runtime.in -o requirements/runtime.txt
+	$(COMPILE) $(ARGS) requirements/discord.in -o requirements/discord.txt
 	$(COMPILE) $(ARGS) requirements/dev.in -o requirements/dev.txt
+	$(COMPILE_IMAGE) services/ingress/pyproject.toml -o requirements/ingress.txt
+	$(COMPILE_IMAGE) services/agent-worker/pyproject.toml -o requirements/agent-worker.txt
+	$(COMPILE_IMAGE) services/delivery/pyproject.toml -o requirements/delivery.txt
+	$(COMPILE_IMAGE) services/standalone/pyproject.toml services/agent-worker/pyproject.toml \
+		clients/cli/pyproject.toml -o requirements/standalone.txt
+	$(COMPILE) --constraint requirements/runtime.txt requirements/build.in -o requirements/build.txt
 
 clean: ## remove .venv and every cache; the data in .openclaw stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage
