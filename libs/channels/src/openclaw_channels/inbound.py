@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
+
+import aiohttp
 
 from openclaw_common.contracts.inbound import Attachment, InboundMessage
 
@@ -75,6 +77,17 @@ class WebhookReader(Protocol):
 
     def read(self, request: InboundRequest) -> Inbound:
         """Return what a verified request says; raises NotUnderstood."""
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """What a WebhookReader has beside that must ask the platform something before it can read."""
+
+    async def prepare(self, request: InboundRequest, http: aiohttp.ClientSession) -> None:
+        """Called between `verify` and `read`; asks where the request needs it, and remembers.
+
+        Returns also when the platform did not answer; `read` then does without.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ class InboundMessage:
     outside one; `starts_thread` says that a reply opens it, so that the message itself still
     belongs to its parent. `guild_id` is Discord's server, `team_id` Slack's workspace.
     `mentions_me` counts only explicit words (a mention, a reply to the bot, a command, a button of
-    ours). `sent_at_ms` is Unix time.
+    ours). `sent_at_ms` is Unix time. `album_id` is equal for messages of one chat that somebody
+    sent as one, such as several photos with one caption; they come shortly behind each other.
     """
 
     channel: str
@@ -78,3 +79,4 @@ class InboundMessage:
     attachments: tuple[Attachment, ...] = ()
     guild_id: str | None = None
     team_id: str | None = None
+    album_id: str | None = None
