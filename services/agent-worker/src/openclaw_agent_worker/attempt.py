@@ -124,7 +124,7 @@ async def execute(context: WorkerContext, lease: Lease) -> Outcome:
 async def _settle(context: WorkerContext, lease: Lease) -> Outcome:
     request = RunRequest.decode(lease.payload)
     try:
-        if request.multitask_strategy == "collect":
+        if request.holds_several:
             request = merged(request, await lease.collected())
         agent = _agent(context, request)
         if request.tool is not None:

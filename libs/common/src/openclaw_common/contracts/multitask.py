@@ -21,15 +21,30 @@ LINE_CHARS: Final = 140
 
 
 @dataclass(frozen=True, slots=True)
+class Debounce:
+    """Messages that one sender writes in a row are one run.
+
+    It begins once nothing came for `quiet_ms`, at the latest `max_ms` after the first of them, and
+    holds no more than `cap`. `sender` tells whose they are.
+    """
+
+    quiet_ms: int
+    max_ms: int
+    cap: int
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
 class MultitaskRule:
     """What is done while the session is busy; `cap` and `drop` are for `collect`.
 
-    `drop` is `old`, `new` or `summarize`.
+    `drop` is `old`, `new` or `summarize`. With `debounce` a message may join one that waits for it.
     """
 
     strategy: str = "enqueue"
     cap: int = 20
     drop: str = "summarize"
+    debounce: Debounce | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +58,20 @@ class Collected:
 
 def can_collect(request: RunRequest) -> bool:
     """Whether the request is a message that may be merged with others."""
-    return request.message.role == "user" and request.tool is None and request.embeddings is None
+    return (
+        request.message.role == "user"
+        and request.tool is None
+        and request.embeddings is None
+        and request.files is None
+    )
 
 
-def common_of(request: RunRequest) -> str:
-    """Return the digest of what messages must have in common to be merged."""
+def common_of(request: RunRequest, sender: str = "") -> str:
+    """Return the digest of what messages must have in common to be merged.
+
+    With a `sender` only that one's are.
+    """
+    plan = request.delivery
     bare = replace(
         request,
         message=Turn("user", ""),
@@ -56,8 +80,9 @@ def common_of(request: RunRequest) -> str:
         model="",
         stream=False,
         include_usage=False,
+        delivery=replace(plan, reply_to=None) if plan else None,
     )
-    return sha256(bare.encode()).hexdigest()
+    return sha256(bare.encode() + b"\n" + sender.encode("utf-8", "replace")).hexdigest()
 
 
 def message_of(request: RunRequest) -> bytes:
@@ -71,23 +96,33 @@ def message_of(request: RunRequest) -> bytes:
         {
             "text": clean,
             "images": request.images,
+            "reply_to": request.delivery.reply_to if request.delivery else None,
             "line": line.encode("utf-8", "replace").decode(),
         }
     )
 
 
 def merged(request: RunRequest, collected: Collected) -> RunRequest:
-    """Return the request with the messages that it holds as one turn."""
+    """Return the request with the messages that it holds as one turn, which answers the last."""
     messages: list[dict[str, Any]] = [orjson.loads(raw) for raw in collected.messages]
     if not messages or (len(messages) == 1 and not collected.dropped):
         return request
+    images = tuple(Image(**image) for message in messages for image in message["images"])
+    turn = replace(request.message, text=_text(request, collected, messages))
+    plan, last = request.delivery, messages[-1].get("reply_to")
+    if plan is not None and last:
+        plan = replace(plan, reply_to=last)
+    return replace(request, message=turn, images=images, delivery=plan)
+
+
+def _text(request: RunRequest, collected: Collected, messages: Sequence[dict[str, Any]]) -> str:
+    if request.multitask_strategy != "collect":
+        return "\n".join(message["text"] for message in messages)
     blocks = ["[Queued messages while agent was busy]"]
     if collected.dropped:
         blocks.append(_overflow(collected))
     blocks += [f"---\nQueued #{n}\n{message['text']}" for n, message in enumerate(messages, 1)]
-    images = tuple(Image(**image) for message in messages for image in message["images"])
-    turn = replace(request.message, text="\n\n".join(blocks))
-    return replace(request, message=turn, images=images)
+    return "\n\n".join(blocks)
 
 
 def _overflow(collected: Collected) -> str:

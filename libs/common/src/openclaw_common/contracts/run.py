@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import orjson
 
+from openclaw_common.contracts.inbound import Attachment
 from openclaw_common.contracts.json_text import dumps
 from openclaw_common.contracts.tenants import tenant_of
 
@@ -207,6 +208,15 @@ class Untrusted:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelFiles:
+    """Files beside a message of a channel, which nobody has read yet; the account can get them."""
+
+    channel: str
+    account_id: str
+    attachments: tuple[Attachment, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunRequest:
     """One request to an agent, as the ingress accepted it and a worker executes it.
 
@@ -221,7 +231,9 @@ class RunRequest:
     `delivery` says where the result goes, `announce` who hears of it otherwise. A run with
     `reads_events` shows the model the session's system events. `multitask_strategy` says what was
     to be done while the session was busy; a run with `collect` may hold more messages than this
-    one. `documents` are shown to the model with the message.
+    one, and so may a `debounced` one. `documents` are shown to the model with the message, and so
+    are the images among `files`. A run with `reads_history` shows the model what was written in its
+    group since the last one.
     """
 
     agent_id: str
@@ -251,6 +263,14 @@ class RunRequest:
     multitask_strategy: str = "enqueue"
     documents: tuple[Document, ...] = ()
     embeddings: EmbeddingsInvocation | None = None
+    files: ChannelFiles | None = None
+    debounced: bool = False
+    reads_history: bool = False
+
+    @property
+    def holds_several(self) -> bool:
+        """Whether its record may hold further messages."""
+        return self.debounced or self.multitask_strategy == "collect"
 
     @property
     def tenant(self) -> str:
@@ -287,6 +307,9 @@ _OPTIONAL_PARTS: Final[dict[str, Callable[..., object]]] = {
     "announce": Announcement,
     "untrusted": Untrusted,
     "embeddings": lambda texts, **rest: EmbeddingsInvocation(tuple(texts), **rest),
+    "files": lambda attachments, **rest: ChannelFiles(
+        **rest, attachments=tuple(Attachment(**item) for item in attachments)
+    ),
 }
 
 

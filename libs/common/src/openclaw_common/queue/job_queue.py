@@ -25,6 +25,7 @@ from openclaw_common.contracts.delivery import (
 )
 from openclaw_common.contracts.ids import agent_of, new_delivery_id
 from openclaw_common.contracts.multitask import (
+    Debounce,
     MultitaskRule,
     can_collect,
     common_of,
@@ -120,9 +121,12 @@ class RunQueue:
         if idempotency is not None and request.tenant:
             scope = f"tenant\n{request.tenant}\n{idempotency.scope}"
             idempotency = replace(idempotency, scope=scope)
-        collects = rule.strategy == "collect" and can_collect(request)
-        if collects or rule.strategy in ("reject", "interrupt"):
+        joins = can_collect(request)
+        if rule.strategy in ("reject", "interrupt") or (rule.strategy == "collect" and joins):
             request = replace(request, multitask_strategy=rule.strategy)
+        debounce = rule.debounce if joins else None
+        if debounce is not None:
+            request = replace(request, debounced=True)
         job = arq_job(EXECUTE_RUN, run_id)
         return await self._store.admission.admit(
             run_id,
@@ -139,7 +143,8 @@ class RunQueue:
             },
             idempotency=idempotency,
             reader_control=reader.control_of(run_id) if reader else "",
-            multitask=_multitask(request, rule),
+            delay_ms=debounce.quiet_ms if debounce else 0,
+            multitask=_multitask(request, rule, debounce),
             account=account.charge(),
         )
 
@@ -194,11 +199,16 @@ class RunQueue:
         )
 
 
-def _multitask(request: RunRequest, rule: MultitaskRule) -> Multitask:
-    if request.multitask_strategy != "collect":
+def _multitask(request: RunRequest, rule: MultitaskRule, debounce: Debounce | None) -> Multitask:
+    if not request.holds_several:
         return Multitask(request.multitask_strategy)
-    message = message_of(request)
-    return Multitask("collect", Collecting(common_of(request), message, rule.cap, rule.drop))
+    message, max_ms = message_of(request), debounce.max_ms if debounce else 0
+    if request.multitask_strategy == "collect":
+        collecting = Collecting(common_of(request), message, rule.cap, rule.drop)
+        return Multitask("collect", collecting, max_ms)
+    sender, cap = (debounce.sender, debounce.cap) if debounce else ("", rule.cap)
+    collecting = Collecting(common_of(request, sender), message, cap, rule.drop)
+    return Multitask(request.multitask_strategy, collecting, max_ms)
 
 
 def _failure_notice(

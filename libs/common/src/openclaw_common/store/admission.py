@@ -78,23 +78,30 @@ class Collecting:
 
 @dataclass(frozen=True, slots=True)
 class Multitask:
-    """What is done while the lane is busy: `enqueue`, `reject`, `interrupt` or `collect`."""
+    """What is done while the lane is busy: `enqueue`, `reject`, `interrupt` or `collect`.
+
+    With `debounce_ms` another message may join the run until the delay of its admission is over;
+    each prolongs it, up to `debounce_ms` after its acceptance.
+    """
 
     strategy: str = "enqueue"
     collecting: Collecting | None = None
+    debounce_ms: int = 0
 
     def args(self) -> list[Arg]:
         """What admit takes for it."""
-        if self.collecting is not None:
-            collecting = self.collecting
-            return [
-                "collect",
-                collecting.common,
-                collecting.cap,
-                collecting.drop,
-                collecting.message,
-            ]
-        return ["" if self.strategy == "enqueue" else self.strategy, "", "", "", ""]
+        strategy = "" if self.strategy == "enqueue" else self.strategy
+        if self.collecting is None:
+            return [strategy, "", "", "", "", 0]
+        collecting = self.collecting
+        return [
+            strategy,
+            collecting.common,
+            collecting.cap,
+            collecting.drop,
+            collecting.message,
+            self.debounce_ms,
+        ]
 
 
 ENQUEUE: Final = Multitask()

@@ -36,7 +36,7 @@ async def stored_request(scripts: JobScripts, run_id: str) -> StoredRequest | No
     if payload is None:
         return None
     request = RunRequest.decode(payload)
-    if request.multitask_strategy == "collect":
+    if request.holds_several:
         request = merged(request, await collected_by(scripts, run_id))
-    request = replace(request, multitask_strategy="enqueue")
+    request = replace(request, multitask_strategy="enqueue", debounced=False)
     return StoredRequest(request, orjson.loads(metadata) if metadata else {})

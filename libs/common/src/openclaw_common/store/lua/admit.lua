@@ -8,7 +8,9 @@
 --       17 what to do while the lane is busy: '' to wait · 'reject' · 'interrupt' · 'collect'
 --       collect: 18 what messages must have in common · 19 most that wait · 20 which one goes then:
 --       'old' | 'new' | 'summarize' · 21 the message, a JSON object with a `line` for the summary
---       22.. flat list of record fields
+--       22 ms after acceptance up to which messages that come prolong the delay, 0 for none: with any
+--       strategy a message joins a run whose delay is not over
+--       23.. flat list of record fields
 --       a run's field `account` is a JSON object: the id of an API key and its limits
 -- reply {'admitted', record id, jobs ahead in the lane, ms of acceptance, ms now, standing of the key}
 --       | {'replayed', record id} | {'limited', which limit, standing of the key}
@@ -51,7 +53,7 @@ if ARGV[16] ~= '' and now > tonumber(ARGV[16]) then
   return { 'late', now }
 end
 local account
-for i = 22, #ARGV, 2 do
+for i = 23, #ARGV, 2 do
   if ARGV[i] == 'account' then
     account = cjson.decode(ARGV[i + 1])
   end
@@ -61,7 +63,9 @@ local broken = account and broken_limit(account, found)
 if broken then
   return { 'limited', broken, unpack(standing_reply(found)) }
 end
-local strategy = ARGV[17] ~= '' and redis.call('LLEN', lane_key) > 0 and ARGV[17] or ''
+local asks = ARGV[17] ~= '' or ARGV[18] ~= ''
+local busy = asks and redis.call('LLEN', lane_key) > 0
+local strategy = busy and ARGV[17] or ''
 
 local function drop_collected(key, messages)
   if ARGV[20] ~= 'old' then
@@ -76,15 +80,30 @@ local function drop_collected(key, messages)
   redis.call('HINCRBY', key, 'dropped', 1)
 end
 
+-- Lets a run whose delay is not over wait for what may come after this message.
+local function prolong(tail, key, not_before, created)
+  local due = math.min(now + tonumber(ARGV[12]), created + tonumber(ARGV[22]))
+  if due > not_before then
+    redis.call('HSET', key, 'not_before_ms', due)
+    if redis.call('LINDEX', lane_key, 0) == tail then
+      redis.call('ZADD', queue, 'XX', due, tag .. tail)
+    end
+  end
+end
+
 -- Puts the message to those of the run that waits last; nil when that one is something else.
 local function collect()
   local tail = redis.call('LINDEX', lane_key, -1)
   local key = base .. tail
   local state = redis.call('HMGET', key, 'status', 'attempt', 'collect', 'expires_ms', 'abandon_ms',
-    'collected_keys')
+    'collected_keys', 'not_before_ms', 'created_ms')
   local deadline = deadline_of(state[2], state[4], nil, state[5])
   if state[1] ~= 'queued' or state[2] ~= '0' or state[3] ~= ARGV[18]
     or (deadline and deadline <= now) then
+    return nil
+  end
+  local delayed = tonumber(state[7] or '0') > now
+  if strategy ~= 'collect' and not (delayed and ARGV[22] ~= '0') then
     return nil
   end
   if redis.call('HEXISTS', key, 'collected:' .. id) == 1 then
@@ -92,6 +111,9 @@ local function collect()
   end
   local messages = key .. ':messages'
   if redis.call('LLEN', messages) >= tonumber(ARGV[19]) then
+    if strategy ~= 'collect' then
+      return nil
+    end
     if ARGV[20] == 'new' then
       return { 'full', 'lane' }
     end
@@ -99,6 +121,9 @@ local function collect()
   end
   redis.call('RPUSH', messages, ARGV[21])
   redis.call('HSET', key, 'collected:' .. id, 1)
+  if delayed and ARGV[22] ~= '0' then
+    prolong(tail, key, tonumber(state[7]), tonumber(state[8]))
+  end
   if account then
     charge_request(account, found, now)
   end
@@ -114,7 +139,7 @@ end
 if strategy == 'reject' then
   return { 'busy', redis.call('LINDEX', lane_key, 0) }
 end
-local collected = strategy == 'collect' and collect()
+local collected = busy and ARGV[18] ~= '' and collect()
 if collected then
   return collected
 end
@@ -144,13 +169,13 @@ if tonumber(ARGV[13]) > 0 then
 end
 local fields = { 'idempotency', idempotency }
 local metadata
-for i = 22, #ARGV do
+for i = 23, #ARGV do
   fields[#fields + 1] = ARGV[i]
-  if ARGV[i] == 'metadata' and i % 2 == 0 then
+  if ARGV[i] == 'metadata' and i % 2 == 1 then
     metadata = ARGV[i + 1]
   end
 end
-if ARGV[17] == 'collect' then
+if ARGV[18] ~= '' then
   fields[#fields + 1] = 'collect'
   fields[#fields + 1] = ARGV[18]
   redis.call('RPUSH', base .. id .. ':messages', ARGV[21])
