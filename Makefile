@@ -56,7 +56,8 @@ lock: $(STAMPS)/venv ## resolve requirements/*.in again into pinned, hashed requ
 	$(COMPILE) $(ARGS) requirements/dev.in -o requirements/dev.txt
 	$(COMPILE_IMAGE) services/ingress/pyproject.toml -o requirements/ingress.txt
 	$(COMPILE_IMAGE) services/agent-worker/pyproject.toml -o requirements/agent-worker.txt
-	$(COMPILE_IMAGE) services/delivery/pyproject.toml -o requirements/delivery.txt
+	$(COMPILE_IMAGE) --constraint requirements/discord.txt services/delivery/pyproject.toml \
+		libs/channels/pyproject.toml -o requirements/delivery.txt
 	$(COMPILE_IMAGE) services/standalone/pyproject.toml services/agent-worker/pyproject.toml \
 		clients/cli/pyproject.toml -o requirements/standalone.txt
 	$(COMPILE) --constraint requirements/runtime.txt requirements/build.in -o requirements/build.txt
