@@ -15,6 +15,7 @@ from openclaw_common.runtime.config import Config, LoadedConfig
 from openclaw_common.runtime.config.agents import AgentSettings
 from openclaw_common.runtime.config.base import Section
 from openclaw_common.runtime.config.egress import Egress
+from openclaw_common.runtime.config.health import Health
 from openclaw_common.runtime.config.limits import Deliveries, Ingress, Redis, Runs, Worker
 from openclaw_common.runtime.config.unknown_keys import field_keys
 
@@ -31,6 +32,7 @@ HONOURED = (
     "worker",
     "ingress",
     "egress",
+    "health",
     "hooks",
     "cron",
     "tools",
@@ -139,7 +141,7 @@ def test_the_example_loads_without_a_warning(load: Load) -> None:
     assert loaded.config.gateway.http.endpoints.chat_completions.enabled
 
 
-@pytest.mark.parametrize("section", [Redis, Runs, Worker, Ingress, Egress, Deliveries])
+@pytest.mark.parametrize("section", [Redis, Runs, Worker, Ingress, Egress, Health, Deliveries])
 def test_the_documents_table_is_the_code_row_by_row(section: type[Section]) -> None:
     rows = [
         [cell.strip() for cell in line.strip().strip("|").split(" | ")]

@@ -13,6 +13,7 @@ from openclaw_common.runtime.config.cron import Cron
 from openclaw_common.runtime.config.egress import Egress
 from openclaw_common.runtime.config.errors import ConfigError
 from openclaw_common.runtime.config.gateway import Gateway
+from openclaw_common.runtime.config.health import Health
 from openclaw_common.runtime.config.hooks import Hooks
 from openclaw_common.runtime.config.limits import Deliveries, Ingress, Redis, Runs, Worker
 from openclaw_common.runtime.config.mcp import Mcp
@@ -35,6 +36,7 @@ class Config(Section):
     ingress: Ingress = Ingress()
     deliveries: Deliveries = Deliveries()
     egress: Egress = Egress()
+    health: Health = Health()
     session: Session = Session()
     messages: Messages = Messages()
     hooks: Hooks = Hooks()
