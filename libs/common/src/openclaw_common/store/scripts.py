@@ -1,10 +1,4 @@
-"""The atomic steps: one Lua file each.
-
-Those of a job queue are functions of one library, which the server compiles once
-(https://redis.io/docs/latest/develop/programmability/functions-intro/): they share hundreds of
-lines, and as scripts they would make all of these functions anew in every call. The others are
-scripts.
-"""
+"""The atomic steps: one Lua file each, loaded once, the shared prelude in front."""
 
 from __future__ import annotations
 
@@ -13,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from openclaw_common.store.client import Function, Script
+from openclaw_common.store.client import Script
 
 JOB_SCRIPTS: Final = (
     "admit",
@@ -31,6 +25,7 @@ JOB_SCRIPTS: Final = (
     "push_event",
     "replay",
     "list",
+    "depth",
     "forget",
     "cancel_lane",
     "reset_session",
@@ -60,8 +55,7 @@ OTHER_SCRIPTS: Final = (
     *LIVE,
 )
 SHARED: Final = ("_prelude", "_endings", "_sessions", "_turns", "_accounts")
-"""What the steps of a job queue have in common."""
-_ALLOW_OOM: Final = "allow-oom"
+"""What stands in front of every step of a job queue."""
 TAKES_ON_WORK: Final = frozenset(
     {
         "admit",
@@ -85,56 +79,16 @@ def source(name: str) -> str:
 
 def compile_script(name: str, text: str) -> Script:
     """Return a Script with the SHA-1 by which the server knows it."""
-    return Script(name, text, _sha1(text))
+    return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
 @cache
-def load(name: str) -> Script | Function:
-    """Return the step `name`; raises KeyError for a name that is not an atomic step."""
+def load(name: str) -> Script:
+    """Return the script `name`; raises KeyError for a name that is not an atomic step."""
+    # https://redis.io/docs/latest/develop/programmability/eval-intro/#eval-flags
+    first_line = "#!lua\n" if name in TAKES_ON_WORK else "#!lua flags=allow-oom\n"
     if name in JOB_SCRIPTS:
-        library, version = _library()
-        return Function(f"{name}_{version}", library)
+        return compile_script(name, first_line + "\n".join(map(source, (*SHARED, name))))
     if name in OTHER_SCRIPTS:
-        flags = f" flags={_ALLOW_OOM}" if _flag(name) else ""
-        return compile_script(name, f"#!lua{flags}\n{source(name)}")
+        return compile_script(name, first_line + source(name))
     raise KeyError(name)
-
-
-@cache
-def _library() -> tuple[str, str]:
-    """Return the library and its version, which its name and those of its functions end with.
-
-    Processes of several versions share a server while a fleet is rolled, so each version's
-    functions stand beside the others'.
-    """
-    text = "\n".join(map(source, SHARED))
-    steps = {name: source(name) for name in JOB_SCRIPTS}
-    version = _sha1(text + "".join(steps.values()))[:12]
-    body = "\n".join(_registered(name, step, version) for name, step in steps.items())
-    return f"#!lua name=openclaw_{version}\n{text}\n{body}", version
-
-
-def _registered(name: str, step: str, version: str) -> str:
-    return f"""
-do
-local function step()
-{step}
-end
-redis.register_function{{
-  function_name = '{name}_{version}',
-  callback = function(keys, args)
-    begin(keys, args)
-    return step()
-  end,
-  flags = {{ {_flag(name)} }},
-}}
-end"""
-
-
-def _flag(name: str) -> str:
-    # https://redis.io/docs/latest/develop/programmability/lua-api/#script_flags
-    return "" if name in TAKES_ON_WORK else f"'{_ALLOW_OOM}'"
-
-
-def _sha1(text: str) -> str:
-    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
