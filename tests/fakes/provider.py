@@ -89,11 +89,13 @@ class FakeProvider:
         api_key: str | None = None,
         record: bool = True,
         ollama: bool = False,
+        host: str = "127.0.0.1",
     ) -> None:
         self.default = default or Script()
         self.requests: list[Received] = []
         self.answered = 0
         self._sockets: set[int] = set()
+        self.host = host
         self.port = port
         self._api_key = api_key
         self._record = record
@@ -130,7 +132,7 @@ class FakeProvider:
             app, handler_cancellation=True, access_log=None, shutdown_timeout=0.05
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        site = web.TCPSite(self._runner, self.host, self.port)
         await site.start()
         self.port = self._runner.addresses[0][1]
         return self
@@ -335,12 +337,12 @@ def _abort(request: web.Request) -> None:
     raise _Died
 
 
-async def _serve(port: int, *, record: bool) -> None:
+async def _serve(host: str, port: int, *, record: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with FakeProvider(port=port, record=record) as provider:
+    async with FakeProvider(host=host, port=port, record=record) as provider:
         line = {"port": provider.port, "base_url": provider.base_url}
         sys.stdout.write(orjson.dumps(line).decode() + "\n")
         sys.stdout.flush()
@@ -350,12 +352,13 @@ async def _serve(port: int, *, record: bool) -> None:
 def main() -> None:
     """Run the fake provider until SIGTERM."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 in a container")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--no-record", action="store_true", help="keep no requests (benchmarks)")
     args = parser.parse_args()
     import uvloop
 
-    uvloop.run(_serve(args.port, record=not args.no_record))
+    uvloop.run(_serve(args.host, args.port, record=not args.no_record))
 
 
 if __name__ == "__main__":

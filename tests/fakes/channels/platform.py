@@ -114,6 +114,7 @@ class FakePlatform(ABC):
     """Whether a send with a known `key` to the same address is answered and not taken again."""
 
     def __init__(self, port: int = 0) -> None:
+        self.host = "127.0.0.1"
         self.port = port
         self.accepted: list[Accepted] = []
         self.attempts: list[Attempt] = []
@@ -146,7 +147,7 @@ class FakePlatform(ABC):
             app, handler_cancellation=True, access_log=None, shutdown_timeout=0.05
         )
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
+        await web.TCPSite(self._runner, self.host, self.port).start()
         self.port = self._runner.addresses[0][1]
         return self
 
@@ -256,17 +257,20 @@ def json_response(
 def main(platform: Callable[[int], FakePlatform], description: str | None) -> None:
     """Run a platform until SIGTERM."""
     parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 in a container")
     parser.add_argument("--port", type=int, default=0)
     args = parser.parse_args()
-    asyncio.run(_serve(platform, args.port))
+    asyncio.run(_serve(platform, args.host, args.port))
 
 
-async def _serve(make: Callable[[int], FakePlatform], port: int) -> None:
+async def _serve(make: Callable[[int], FakePlatform], host: str, port: int) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with make(port) as platform:
+    made = make(port)
+    made.host = host
+    async with made as platform:
         line = {"port": platform.port, "base_url": platform.base_url}
         sys.stdout.write(orjson.dumps(line).decode() + "\n")
         sys.stdout.flush()
