@@ -19,6 +19,10 @@ _NEVER_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutErr
 _MALFORMED: Final = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
 
 
+class _TooMuch(aiohttp.ClientPayloadError):
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the platform said; `headers` are looked up without regard to case."""
@@ -42,6 +46,10 @@ class Answer:
             return None
 
 
+class AnswerTooLarge(PermanentFailure):
+    """The answer is larger than whoever asked allows."""
+
+
 class PlatformHttp:
     """Asks one platform; `name` is what people call it."""
 
@@ -61,10 +69,12 @@ class PlatformHttp:
         headers: Mapping[str, str] | None = None,
         json: Any = None,
         data: Any = None,
+        max_bytes: int | None = None,
     ) -> Answer:
         """Return the answer, whatever its status; redirects are answers too.
 
-        Raises TemporaryFailure if nothing can have been sent, else AnswerLost.
+        Raises TemporaryFailure if nothing can have been sent, AnswerTooLarge past `max_bytes`
+        where that is given, else AnswerLost.
         """
         sent = dict(headers or {})
         if json is not None:
@@ -78,19 +88,23 @@ class PlatformHttp:
                 allow_redirects=False,
                 timeout=self._timeout,
             ) as response:
-                body = await self._read(response)
+                body = await self._read(response, max_bytes or self._max_bytes)
                 return Answer(response.status, response.headers, body)
+        except _TooMuch as error:
+            failure = transport_failure(self._name, error)
+            if max_bytes is not None:
+                failure = AnswerTooLarge(f"{self._name}'s answer is over {max_bytes} bytes.")
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             failure = transport_failure(self._name, error)
         # Raised outside of the handler: what aiohttp raises may hold the URL.
         raise failure
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+    async def _read(self, response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
         body = bytearray()
         async for chunk in response.content.iter_any():
             body += chunk
-            if len(body) > self._max_bytes:
-                raise aiohttp.ClientPayloadError("too large")
+            if len(body) > max_bytes:
+                raise _TooMuch("too large")
         return bytes(body)
 
 

@@ -1,0 +1,78 @@
+"""What a platform said, read without trust.
+
+A field of another type than expected is as if it were not there, so that no payload, however
+malformed, ends in anything but NotUnderstood.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from openclaw_channels.inbound import NotUnderstood
+from openclaw_common.contracts import json_text
+
+
+class Said:
+    """A JSON object; reading its fields never raises."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self._fields = fields
+
+    def has(self, name: str) -> bool:
+        """Whether the field is there and not null."""
+        return self._fields.get(name) is not None
+
+    def text(self, name: str) -> str:
+        """Return a string, empty where there is none."""
+        value = self._fields.get(name)
+        return value if isinstance(value, str) else ""
+
+    def whole(self, name: str) -> int | None:
+        """Return an integer, None where there is none."""
+        value = self._fields.get(name)
+        return value if type(value) is int else None
+
+    def number(self, name: str) -> float | None:
+        """Return any number, None where there is none."""
+        value = self._fields.get(name)
+        return float(value) if type(value) in (int, float) else None
+
+    def flag(self, name: str) -> bool:
+        """Whether the field is true."""
+        return self._fields.get(name) is True
+
+    def part(self, name: str) -> Said | None:
+        """Return an object, None where there is none."""
+        value = self._fields.get(name)
+        return Said(value) if isinstance(value, dict) else None
+
+    def parts(self, name: str) -> list[Said]:
+        """Return the objects of an array."""
+        value = self._fields.get(name)
+        items = value if isinstance(value, list) else []
+        return [Said(item) for item in items if isinstance(item, dict)]
+
+
+def read_object(body: bytes | str) -> Said:
+    """Return the JSON object of a body; raises NotUnderstood. Lone surrogates become U+FFFD."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        value = _with_surrogates(body)
+    if not isinstance(value, dict):
+        raise NotUnderstood("The body is no JSON object.")
+    return Said(value)
+
+
+def _with_surrogates(body: bytes | str) -> Any:
+    """Read what orjson is too strict for."""
+    try:
+        return orjson.loads(json_text.dumps(json.loads(body)))
+    except (ValueError, RecursionError):
+        raise NotUnderstood("The body is no JSON.") from None
