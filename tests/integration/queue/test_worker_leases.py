@@ -115,7 +115,7 @@ async def test_a_claim_whose_answer_was_lost_strands_nothing(fleet: Fleet) -> No
     async with proxied(fleet.url) as proxy:
         running = await fleet.start(complete_run, url=proxy.url)
         await fleet.ended(await fleet.bench.submit("first"))
-        proxy.lose_reply_to = scripts.load("claim").sha.encode()
+        proxy.lose_reply_to = scripts.load("claim").name.encode()
         run_id = await fleet.bench.submit("second")
         record = await fleet.ended(run_id, 5)
         assert proxy.lost.is_set()
@@ -128,7 +128,7 @@ async def test_a_finish_whose_answer_was_lost_is_done_once(fleet: Fleet) -> None
     async with proxied(fleet.url) as proxy:
         running = await fleet.start(complete_run, url=proxy.url)
         await fleet.ended(await fleet.bench.submit("first"))
-        proxy.lose_reply_to = scripts.load("finish").sha.encode()
+        proxy.lose_reply_to = scripts.load("finish").name.encode()
         run_id = await fleet.bench.submit("second")
         await fleet.ended(run_id)
         await reached(lambda: running.worker.executing == 0)

@@ -10,7 +10,7 @@ import redis.asyncio
 from redis.exceptions import ResponseError
 
 from openclaw_common.contracts.errors import StoreUnavailable
-from openclaw_common.store.client import MAX_BATCH, RedisClient
+from openclaw_common.store.client import MAX_BATCH, Function, RedisClient
 from openclaw_common.store.connections import create_pool
 from openclaw_common.store.scripts import compile_script
 from tests.integration.store.wire import kill_connections
@@ -65,6 +65,22 @@ async def test_a_script_is_loaded_again_where_it_is_not_known(client: RedisClien
         replies = await asyncio.gather(*(client.call(script, (), (n,)) for n in range(5)))
         assert replies == [0, 2, 4, 6, 8]
         await client.execute("SCRIPT", "FLUSH")
+
+
+async def test_a_library_is_loaded_again_where_it_is_not_known(client: RedisClient) -> None:
+    library = """#!lua name=doubling
+redis.register_function('double', function(keys, args) return 2 * tonumber(args[1]) end)
+"""
+    function = Function("double", library)
+    for _ in range(2):
+        replies = await asyncio.gather(*(client.call(function, (), (n,)) for n in range(5)))
+        assert replies == [0, 2, 4, 6, 8]
+        await client.execute("FUNCTION", "FLUSH")
+
+
+async def test_a_library_that_the_server_refuses_is_an_error(client: RedisClient) -> None:
+    with pytest.raises(ResponseError, match="compiling"):
+        await client.call(Function("half", "#!lua name=broken\nlocal 1"), (), ())
 
 
 async def test_a_connection_that_the_server_closed_is_replaced_unseen(

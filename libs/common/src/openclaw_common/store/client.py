@@ -35,17 +35,27 @@ MAX_BATCH_BYTES: Final = 1_048_576
 """A write ends with the command that passes this size."""
 BACKOFF_START_S: Final = 0.05
 BACKOFF_CAP_S: Final = 1.0
+_NO_FUNCTION: Final = "Function not found"
+_LOADED: Final = "already exists"
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One Lua file: its name, its source with the shared prelude, and the SHA-1 of that source."""
+    """One Lua file: its name, its source, and the SHA-1 of that source."""
 
     name: str
     source: str
     sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function by its name, which no other library of the server has; `library` is its source."""
+
+    name: str
+    library: str
 
 
 @dataclass(slots=True, eq=False)
@@ -110,12 +120,30 @@ class RedisClient:
         """Send one command and return its reply; error replies raise."""
         return await self.settle(self.submit(*args))
 
-    async def call(self, script: Script, keys: Sequence[str], args: Sequence[Arg]) -> Any:
-        """Run a script, loading it where the server does not know it yet."""
+    async def call(self, step: Script | Function, keys: Sequence[str], args: Sequence[Arg]) -> Any:
+        """Run a script or a function, loading it where the server does not know it yet."""
+        if isinstance(step, Function):
+            return await self._call_function(step, keys, args)
         try:
-            return await self.execute("EVALSHA", script.sha, len(keys), *keys, *args)
+            return await self.execute("EVALSHA", step.sha, len(keys), *keys, *args)
         except NoScriptError:
-            return await self.execute("EVAL", script.source, len(keys), *keys, *args)
+            return await self.execute("EVAL", step.source, len(keys), *keys, *args)
+
+    async def _call_function(
+        self, function: Function, keys: Sequence[str], args: Sequence[Arg]
+    ) -> Any:
+        try:
+            return await self.execute("FCALL", function.name, len(keys), *keys, *args)
+        except ResponseError as error:
+            if _NO_FUNCTION not in str(error):
+                raise
+        try:
+            await self.execute("FUNCTION", "LOAD", function.library)
+        except ResponseError as error:
+            # Another process was faster.
+            if _LOADED not in str(error):
+                raise
+        return await self.execute("FCALL", function.name, len(keys), *keys, *args)
 
     async def settle(self, future: asyncio.Future[Any]) -> Any:
         """Wait for a submitted command; translates what means that Redis cannot serve."""

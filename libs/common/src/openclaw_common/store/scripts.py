@@ -1,4 +1,10 @@
-"""The atomic steps: one Lua file each, loaded once, the shared prelude in front."""
+"""The atomic steps: one Lua file each.
+
+Those of a job queue are functions of one library, which the server compiles once
+(https://redis.io/docs/latest/develop/programmability/functions-intro/): they share hundreds of
+lines, and as scripts they would make all of these functions anew in every call. The others are
+scripts.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from openclaw_common.store.client import Script
+from openclaw_common.store.client import Function, Script
 
 JOB_SCRIPTS: Final = (
     "admit",
@@ -55,7 +61,8 @@ OTHER_SCRIPTS: Final = (
     *LIVE,
 )
 SHARED: Final = ("_prelude", "_endings", "_sessions", "_turns", "_accounts")
-"""What stands in front of every step of a job queue."""
+"""What the steps of a job queue have in common."""
+_ALLOW_OOM: Final = "allow-oom"
 TAKES_ON_WORK: Final = frozenset(
     {
         "admit",
@@ -79,16 +86,56 @@ def source(name: str) -> str:
 
 def compile_script(name: str, text: str) -> Script:
     """Return a Script with the SHA-1 by which the server knows it."""
-    return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+    return Script(name, text, _sha1(text))
 
 
 @cache
-def load(name: str) -> Script:
-    """Return the script `name`; raises KeyError for a name that is not an atomic step."""
-    # https://redis.io/docs/latest/develop/programmability/eval-intro/#eval-flags
-    first_line = "#!lua\n" if name in TAKES_ON_WORK else "#!lua flags=allow-oom\n"
+def load(name: str) -> Script | Function:
+    """Return the step `name`; raises KeyError for a name that is not an atomic step."""
     if name in JOB_SCRIPTS:
-        return compile_script(name, first_line + "\n".join(map(source, (*SHARED, name))))
+        library, version = _library()
+        return Function(f"{name}_{version}", library)
     if name in OTHER_SCRIPTS:
-        return compile_script(name, first_line + source(name))
+        flags = f" flags={_ALLOW_OOM}" if _flag(name) else ""
+        return compile_script(name, f"#!lua{flags}\n{source(name)}")
     raise KeyError(name)
+
+
+@cache
+def _library() -> tuple[str, str]:
+    """Return the library and its version, which its name and those of its functions end with.
+
+    Processes of several versions share a server while a fleet is rolled, so each version's
+    functions stand beside the others'.
+    """
+    text = "\n".join(map(source, SHARED))
+    steps = {name: source(name) for name in JOB_SCRIPTS}
+    version = _sha1(text + "".join(steps.values()))[:12]
+    body = "\n".join(_registered(name, step, version) for name, step in steps.items())
+    return f"#!lua name=openclaw_{version}\n{text}\n{body}", version
+
+
+def _registered(name: str, step: str, version: str) -> str:
+    return f"""
+do
+local function step()
+{step}
+end
+redis.register_function{{
+  function_name = '{name}_{version}',
+  callback = function(keys, args)
+    begin(keys, args)
+    return step()
+  end,
+  flags = {{ {_flag(name)} }},
+}}
+end"""
+
+
+def _flag(name: str) -> str:
+    # https://redis.io/docs/latest/develop/programmability/lua-api/#script_flags
+    return "" if name in TAKES_ON_WORK else f"'{_ALLOW_OOM}'"
+
+
+def _sha1(text: str) -> str:
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()

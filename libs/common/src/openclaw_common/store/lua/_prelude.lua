@@ -1,24 +1,36 @@
--- Shared by every script of a job queue; `scripts.py` puts it in front of each.
+-- Shared by every step of a job queue; `scripts.py` makes one library of functions of them all, so that
+-- a server compiles them once and a call makes no functions anew.
 --
 -- ARGV[1] is what the keys of one kind of job start with (`openclaw:{c0}:run:`), ARGV[2..5] are the
--- retention of records, streams, idempotency records and dead letters in ms. A script's own
+-- retention of records, streams, idempotency records and dead letters in ms. A step's own
 -- arguments start at ARGV[6]. KEYS[1] is the queue, and routes the call to the cell's server; the
 -- other keys carry the same hash tag and are built here.
 --
--- Redis does not roll back a script: every script checks first and writes last.
+-- Redis does not roll back a step: every step checks first and writes last. Nothing may be kept from
+-- one call to the next; what stands here outside functions is constant, or set by `begin`.
 
-local base = ARGV[1]
-local tag = string.match(base, '{[^}]*}')
-local kind = string.match(base, ':(%a+):$')
-local cell = string.sub(base, 1, -#kind - 2)
-local retention_ms = tonumber(ARGV[2])
-local stream_retention_ms = tonumber(ARGV[3])
-local idempotency_ms = tonumber(ARGV[4])
-local dead_retention_ms = tonumber(ARGV[5])
+local KEYS, ARGV
+local base, tag, kind, cell
+local retention_ms, stream_retention_ms, idempotency_ms, dead_retention_ms
+local queue, quarantine, wake, shares, turns
 
-local queue = base .. 'queue'
-local quarantine = base .. 'quarantine'
-local wake = base .. 'wake'
+local function begin(keys, args)
+  KEYS, ARGV = keys, args
+  base = ARGV[1]
+  tag = string.match(base, '{[^}]*}')
+  kind = string.match(base, ':(%a+):$')
+  cell = string.sub(base, 1, -#kind - 2)
+  retention_ms = tonumber(ARGV[2])
+  stream_retention_ms = tonumber(ARGV[3])
+  idempotency_ms = tonumber(ARGV[4])
+  dead_retention_ms = tonumber(ARGV[5])
+  queue = base .. 'queue'
+  quarantine = base .. 'quarantine'
+  wake = base .. 'wake'
+  shares = base .. 'shares'
+  turns = base .. 'turns'
+end
+
 local WAKE_TOKENS = 256
 
 local TERMINAL = {

@@ -11,7 +11,6 @@
 local CREDIT = 2
 local EARLY_MS = 3600000
 local SOLE_MS = 86400000
-local shares, turns = base .. 'shares', base .. 'turns'
 
 local function held_of(tenant)
   return base .. 'held:' .. tenant
