@@ -22,10 +22,15 @@ CONTROL_BLOCK_S: Final = 5.0
 """How long one wait for cancellations blocks."""
 
 
+def _nobody() -> None:
+    """Nobody counts."""
+
+
 class LeaseKeeper:
     """The leases behind `held`, a view of what the worker executes, by job id.
 
-    `on_given_up` is called when a lease was given up that Redis may still count as held.
+    `on_given_up` is called when a lease was given up that Redis may still count as held, `lost` for
+    each lease that is lost.
     """
 
     def __init__(
@@ -36,6 +41,7 @@ class LeaseKeeper:
         *,
         renew_s: float,
         on_given_up: Callable[[], None],
+        lost: Callable[[], None] = _nobody,
     ) -> None:
         self._jobs = jobs
         self._worker_id = worker_id
@@ -43,6 +49,7 @@ class LeaseKeeper:
         self._renew_s = renew_s
         self._lease_s = jobs.leases.limits.lease_ms / 1000
         self._on_given_up = on_given_up
+        self._lost = lost
 
     def loops(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """Return what must run for as long as the worker does."""
@@ -51,6 +58,7 @@ class LeaseKeeper:
     def lose(self, held: Held) -> None:
         """Stop a job whose lease is lost; nothing may be written for it any more."""
         logger.warning("lease_lost", extra={"job_id": held.job.job_id, "attempt": held.job.attempt})
+        self._lost()
         held.lost = True
         if held.lease is not None:
             held.lease.lost = True

@@ -28,6 +28,8 @@ from openclaw_common.contracts.run import SchemaNotSupported
 from openclaw_common.queue.arq_jobs import INCOMPATIBLE_DELAY_S, ArqJobs
 from openclaw_common.queue.held import Held
 from openclaw_common.queue.lease_keeper import LeaseKeeper
+from openclaw_common.queue.queue_counts import QueueCounts
+from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.store.client import BACKOFF_CAP_S, BACKOFF_START_S
 from openclaw_common.store.connections import BlockingConnection
 from openclaw_common.store.job_store import JobStore
@@ -61,6 +63,7 @@ class LaneWorker(ArqJobs):
         concurrency: int,
         renew_ms: int,
         random_s: Callable[[], float] = random.random,
+        metrics: Metrics | None = None,
         **arq_options: Any,
     ) -> None:
         super().__init__(
@@ -70,23 +73,37 @@ class LaneWorker(ArqJobs):
         self._lease_s = jobs.leases.limits.lease_ms / 1000
         self._random_s = random_s
         self._held: dict[str, Held] = {}
+        self._counts = QueueCounts(metrics or Metrics(), jobs.kind.name)
+        self._counts.observe(lambda: len(self._held), concurrency)
         self._keeper = LeaseKeeper(
             jobs,
             worker_id,
             self._held,
             renew_s=renew_ms / 1000,
             on_given_up=self._mark_unclear,
+            lost=self._counts.lost,
         )
         self._slot_freed = asyncio.Event()
         self._exclusive: Held | None = None
         self._unclear_until = 0.0
         self._draining = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._claiming = False
 
     @property
     def executing(self) -> int:
         """How many jobs this process executes now."""
         return len(self._held)
+
+    @property
+    def claiming(self) -> bool:
+        """Whether it takes jobs, or would if it had a free slot."""
+        return self._claiming and not self._draining.is_set()
+
+    @property
+    def draining(self) -> bool:
+        """Whether it takes nothing new any more."""
+        return self._draining.is_set()
 
     async def main(self) -> None:
         """Serve until stopped; arq's `run` and `async_run` call this."""
@@ -150,6 +167,7 @@ class LaneWorker(ArqJobs):
     async def _claim_loop(self) -> None:
         wake = self._jobs.client.blocking()
         pause = BACKOFF_START_S
+        self._claiming = True
         try:
             while not self._draining.is_set():
                 try:
@@ -161,6 +179,7 @@ class LaneWorker(ArqJobs):
                     await asyncio.sleep(pause * (0.5 + self._random_s() / 2))
                     pause = min(pause * 2, BACKOFF_CAP_S)
         finally:
+            self._claiming = False
             await wake.close()
 
     async def _claim_and_wait(self, wake: BlockingConnection) -> None:
@@ -225,6 +244,7 @@ class LaneWorker(ArqJobs):
         lease = None if job.payload is None else Lease.of(self._leases, self.worker_id, job)
         held = Held(job, lease, asked_at)
         self._held[job.job_id] = held
+        self._counts.begun(job)
         held.task = asyncio.create_task(self._execute(held, before), name=job.job_id)
         return held
 
@@ -243,6 +263,7 @@ class LaneWorker(ArqJobs):
             else:
                 await self._execute_leased(held, held.lease)
         except LeaseLost:
+            self._counts.lost()
             logger.warning("lease_lost", extra={"job_id": job.job_id, "attempt": job.attempt})
         except Exception:
             # The next claim hands it back, or its lease runs out.

@@ -30,7 +30,11 @@ class ClaimLimits:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedJob:
-    """One job as claim gave it; `payload` is None for an arq job that has no record."""
+    """One job as claim gave it; `payload` is None for an arq job that has no record.
+
+    `age_ms` is how long ago it was accepted, `late_ms` how long ago it became due, by Redis' clock;
+    -1 where there is no such time.
+    """
 
     job_id: str
     attempt: int
@@ -38,6 +42,8 @@ class ClaimedJob:
     payload: bytes | None
     crashes: int
     sequence: int
+    age_ms: int = -1
+    late_ms: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@
 --       10 max crashes · 11 crashes until quarantine · 12 type of a first attempt's event
 --       13 type of a later attempt's event · 14 bytes of payload after which no more jobs are taken
 -- reply {ms until something is due (-1: nothing queued), exclusive, reserved, unreadable, job...}
---       job: {job id, attempt, arq job, payload, crashes, sequence of the attempt's first event};
+--       job: {job id, attempt, arq job, payload, crashes, sequence of the attempt's first event, ms
+--       since it was accepted, ms since it became due (-1 where its lease ran out)};
 --       for an arq job without a record the payload is false. exclusive: the one job came from
 --       quarantine, claim nothing beside it. reserved: a quarantined job waits for this worker to
 --       become idle. unreadable: what was wrong with jobs that were put off.
@@ -65,10 +66,10 @@ local function ended(id, attempt, crashes, quarantined, cancel, deadline, ending
   return true
 end
 
-local function give(job_id, attempt, payload, crashes, sequence)
+local function give(job_id, attempt, payload, crashes, sequence, age_ms, late_ms)
   redis.call('HSET', leases, job_id, attempt)
   jobs[#jobs + 1] = { job_id, attempt, redis.call('GET', 'arq:job:' .. job_id), payload, crashes,
-    sequence }
+    sequence, age_ms, late_ms }
   bytes_left = bytes_left - (payload and #payload or 0)
 end
 
@@ -76,7 +77,8 @@ local function take(job_id, set)
   local id = record_id(job_id)
   local key = base .. id
   local state = redis.call('HMGET', key, 'status', 'attempt', 'crashes', 'owner', 'cancel',
-    'abandon_ms', 'expires_ms', 'incompatible', 'payload', 'quarantined', 'lane', 'account')
+    'abandon_ms', 'expires_ms', 'incompatible', 'payload', 'quarantined', 'lane', 'account',
+    'created_ms')
   if TERMINAL[state[1]] then
     redis.call('ZREM', set, job_id)
     return
@@ -129,8 +131,12 @@ local function take(job_id, set)
     'owner', worker, 'first_sequence', sequence + 1)
   redis.call('HSETNX', key, 'started_ms', now)
   redis.call('ZADD', base .. 'open', 'XX', NEVER, id)
+  local late_ms = -1
+  if state[1] ~= 'in_progress' then
+    late_ms = now - (tonumber(redis.call('ZSCORE', set, job_id)) or now)
+  end
   redis.call('ZADD', set, now + lease_ms, job_id)
-  give(job_id, attempt, state[9], crashes, sequence)
+  give(job_id, attempt, state[9], crashes, sequence, now - (tonumber(state[13]) or now), late_ms)
   if account then
     note_begun(account, id)
   end
@@ -153,7 +159,7 @@ local function take_plain(job_id)
   redis.call('HSET', key, 'owner', worker)
   redis.call('PEXPIRE', key, 86400000)
   redis.call('ZADD', queue, now + lease_ms, job_id)
-  give(job_id, attempt, false, 0, 0)
+  give(job_id, attempt, false, 0, 0, -1, -1)
 end
 
 local function take_safely(job_id, set)
