@@ -148,6 +148,14 @@ TABLE: Final[tuple[KeySpec, ...]] = (
         "where a run is shown, the message of its preview, the delivery that takes it over",
     ),
     KeySpec(
+        "openclaw:{cell}:trace:<run_id>",
+        "string",
+        "tracing.keepSeconds after the last span; tracing.maxBytesPerRun bytes",
+        "keep_spans",
+        "ingress",
+        "the spans of a run and its deliveries, as OTLP protobuf",
+    ),
+    KeySpec(
         "openclaw:{cell}:idempotency:<sha256>",
         "hash",
         "until the end, then runs.idempotencySeconds or hooks.idempotencyTtlSeconds",

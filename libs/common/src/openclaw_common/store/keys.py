@@ -205,6 +205,10 @@ class Keys:
         """Where a run is shown, and how."""
         return f"{self.base}live:run:{run_id}"
 
+    def trace(self, run_id: str) -> str:
+        """The spans of a run."""
+        return f"{self.base}trace:{run_id}"
+
     def auth_failures(self, scope: str, client_ip: str) -> str:
         """The failures of one client."""
         return f"{self.base}auth-failures:{scope}:{client_ip}"

@@ -58,6 +58,7 @@ OTHER_SCRIPTS: Final = (
     "account_rest",
     "write_api_key",
     "revoke_api_key",
+    "keep_spans",
     *LIVE,
 )
 SHARED: Final = ("_prelude", "_endings", "_sessions", "_turns", "_accounts")
@@ -73,6 +74,7 @@ TAKES_ON_WORK: Final = frozenset(
         "schedule",
         "auth_failure",
         "write_api_key",
+        "keep_spans",
         "live_begin",
     }
 )

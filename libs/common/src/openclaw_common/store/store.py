@@ -37,6 +37,7 @@ from openclaw_common.store.schedule import Schedule, TurnLimits
 from openclaw_common.store.session_steps import SessionSteps
 from openclaw_common.store.sessions import SessionLimits, Sessions
 from openclaw_common.store.system_events import SystemEvents
+from openclaw_common.store.traces import Traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,11 @@ class Store:
     def api_keys(self) -> ApiKeys:
         """The named API keys."""
         return ApiKeys(self.client, self.keys)
+
+    @property
+    def traces(self) -> Traces:
+        """The spans of runs."""
+        return Traces(self.client, self.keys)
 
     @property
     def cron_jobs(self) -> CronJobs:

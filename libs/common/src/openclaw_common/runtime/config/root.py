@@ -20,6 +20,7 @@ from openclaw_common.runtime.config.mcp import Mcp
 from openclaw_common.runtime.config.models import Models
 from openclaw_common.runtime.config.session import Messages, Session
 from openclaw_common.runtime.config.tools import Tools
+from openclaw_common.runtime.config.tracing import Tracing
 
 
 class Config(Section):
@@ -46,6 +47,7 @@ class Config(Section):
     tools: Tools = Tools()
     mcp: Mcp = Mcp()
     cron: Cron = Cron()
+    tracing: Tracing = Tracing()
     diagnostics: Diagnostics = Diagnostics()
     secrets: Secrets = Secrets()
 

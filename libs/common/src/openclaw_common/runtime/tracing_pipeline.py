@@ -1,0 +1,137 @@
+"""From ended spans to where they are kept: buffered, in batches, never in anybody's way.
+
+Each outlet has a bounded buffer and a task of its own, so that a collector that hangs keeps nothing
+from the store. What does not fit is dropped and counted; an outlet that fails says so once, and
+once that it works again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from openclaw_common.runtime import tracing_encoding as encoding
+from openclaw_common.runtime.tracing import Span
+from openclaw_common.runtime.tracing_encoding import Origin
+
+logger = logging.getLogger(__name__)
+
+MAX_BATCH: Final = 512
+"""Spans that an outlet is given at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A span that has ended: the runs it is shown with, where it comes from, its field."""
+
+    runs: tuple[str, ...]
+    origin: Origin
+    field: bytes
+
+
+Send = Callable[[Sequence[Ended]], Awaitable[None]]
+"""Hands a batch on. Raises OutletError."""
+
+
+class OutletError(Exception):
+    """A batch was not taken; the text says what to look at."""
+
+
+class Outlet:
+    """Hands spans on in batches, every `flush_s` seconds; holds at most `most` of them."""
+
+    def __init__(self, name: str, send: Send, *, flush_s: float, most: int) -> None:
+        self._name = name
+        self._send = send
+        self._flush_s = flush_s
+        self._most = most
+        self._buffer: list[Ended] = []
+        self._dropped = 0
+        self._failing = False
+        self._filled = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def put(self, span: Ended) -> None:
+        """Take a span; drops it where there is no room."""
+        if len(self._buffer) >= self._most:
+            self._dropped += 1
+            return
+        self._buffer.append(span)
+        if len(self._buffer) == 1:
+            if self._task is None:
+                self._task = asyncio.create_task(self._run(), name=f"spans-{self._name}")
+            self._filled.set()
+
+    async def close(self, timeout_s: float) -> None:
+        """Hand on what is left, for at most `timeout_s` seconds."""
+        self._closing.set()
+        self._filled.set()
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=timeout_s)
+            while not self._task.done():
+                self._task.cancel()
+                await asyncio.wait([self._task], timeout=0.1)
+
+    async def _run(self) -> None:
+        while self._buffer or not self._closing.is_set():
+            await self._filled.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._flush_s):
+                    await self._closing.wait()
+            while self._buffer:
+                batch = self._buffer[:MAX_BATCH]
+                del self._buffer[: len(batch)]
+                await self._hand_on(batch)
+            if not self._closing.is_set():
+                self._filled.clear()
+
+    async def _hand_on(self, batch: Sequence[Ended]) -> None:
+        try:
+            await self._send(batch)
+        except OutletError as error:
+            self._dropped += len(batch)
+            if not self._failing:
+                self._failing = True
+                logger.warning(
+                    "tracing.not_exported", extra={"outlet": self._name, "why": str(error)}
+                )
+        else:
+            if self._failing or self._dropped:
+                self._failing = False
+                logger.info(
+                    "tracing.exported_again",
+                    extra={"outlet": self._name, "dropped_spans": self._dropped},
+                )
+                self._dropped = 0
+
+
+class Pipeline:
+    """A Recorder that hands spans of this process to outlets."""
+
+    def __init__(self, origin: Origin, outlets: Sequence[Outlet]) -> None:
+        self._origin = origin
+        self._outlets = tuple(outlets)
+
+    def begun(self, span: Span) -> None:
+        """See Recorder: nothing is done before the end."""
+
+    def leaving(self, span: Span) -> None:
+        """See Recorder: nothing is done before the end."""
+
+    def ended(self, span: Span, body: bytes) -> None:
+        """See Recorder."""
+        self.put(Ended(tuple(span.segment.runs), self._origin, encoding.span(body)))
+
+    def put(self, span: Ended) -> None:
+        """Hand a span to every outlet."""
+        for outlet in self._outlets:
+            outlet.put(span)
+
+    async def close(self, timeout_s: float) -> None:
+        """Hand on what is left, for at most `timeout_s` seconds."""
+        await asyncio.gather(*(outlet.close(timeout_s) for outlet in self._outlets))

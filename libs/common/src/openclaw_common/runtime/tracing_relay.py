@@ -1,0 +1,186 @@
+"""Spans of a supervised process go out through its supervisor, which outlives it.
+
+A span that is still open when its process is killed would leave what was exported below it without
+a parent. So the child announces an open span before anything below it goes out, and before another
+process is told of it; when the child has died, the supervisor ends what is still open, as an error.
+
+    child:       Relay ─ one datagram for many frames ─▶ supervisor: RelayEnd ─▶ Pipeline
+
+A frame is its kind (1 byte), the length of its runs (2) and of its content (4), then both. What
+does not fit into the socket is dropped: the child never waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from openclaw_common.runtime import tracing_encoding as encoding
+from openclaw_common.runtime.tracing import Span
+from openclaw_common.runtime.tracing_encoding import Origin
+from openclaw_common.runtime.tracing_pipeline import Ended, Pipeline
+
+MAX_DATAGRAM: Final = 60_000
+"""Bytes sent at once; below what the kernel's default buffers take."""
+GATHER_S: Final = 0.05
+"""How long a frame waits for more, in seconds: what a killed process may take with it."""
+INTERRUPTED: Final = "process_died"
+"""`error.type` of a span whose process died."""
+
+_ORIGIN: Final = 0
+_OPEN: Final = 1
+_ENDED: Final = 2
+_HEADER: Final = struct.Struct("!BHI")
+
+
+def relay_pair() -> tuple[socket.socket, socket.socket]:
+    """Return the supervisor's end and the child's."""
+    ours, childs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    ours.setblocking(False)
+    childs.setblocking(False)
+    return ours, childs
+
+
+def _frame(kind: int, runs: bytes, content: bytes) -> bytes:
+    return _HEADER.pack(kind, len(runs), len(content)) + runs + content
+
+
+def _frames(datagram: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+    at = 0
+    while at < len(datagram):
+        kind, runs, content = _HEADER.unpack_from(datagram, at)
+        start = at + _HEADER.size
+        at = start + runs + content
+        yield kind, datagram[start : start + runs], datagram[start + runs : at]
+
+
+class Relay:
+    """The child's end; a Recorder. `dropped` counts datagrams that did not fit."""
+
+    def __init__(self, end: socket.socket, origin: Origin) -> None:
+        self._end = end
+        self._waiting: list[bytes] = [
+            _frame(_ORIGIN, b"", _frame(_ORIGIN, origin.resource, origin.scope))
+        ]
+        self._size = 0
+        self._open: dict[int, Span] = {}
+        self._announced: set[int] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self.dropped = 0
+
+    def begun(self, span: Span) -> None:
+        """See Recorder: announced if it is still open at the next flush."""
+        self._open[id(span)] = span
+        self._soon()
+
+    def ended(self, span: Span, body: bytes) -> None:
+        """See Recorder."""
+        if span.parent is not None:
+            self._announce(span.parent)
+        self._open.pop(id(span), None)
+        self._announced.discard(id(span))
+        self._put(_frame(_ENDED, _runs(span), body))
+        self._soon()
+
+    def leaving(self, span: Span) -> None:
+        """See Recorder: what another process will show below it must not lack a parent."""
+        self._announce(span)
+        self.flush()
+
+    def _announce(self, span: Span) -> None:
+        above: Span | None = span
+        while above is not None and id(above) in self._open and id(above) not in self._announced:
+            self._announced.add(id(above))
+            self._put(_frame(_OPEN, _runs(above), above.begin_message()))
+            above = above.parent
+
+    def _put(self, frame: bytes) -> None:
+        if self._size + len(frame) > MAX_DATAGRAM:
+            self.flush()
+        self._waiting.append(frame)
+        self._size += len(frame)
+
+    def _soon(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(GATHER_S, self._flush_all)
+
+    def _flush_all(self) -> None:
+        self._timer = None
+        for span in list(self._open.values()):
+            self._announce(span)
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what waits."""
+        if not self._waiting:
+            return
+        datagram = b"".join(self._waiting)
+        self._waiting.clear()
+        self._size = 0
+        try:
+            self._end.send(datagram)
+        except OSError:
+            # Full, too large for one datagram, or the supervisor is gone.
+            self.dropped += 1
+
+    def close(self) -> None:
+        """Send what waits and close."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self.flush()
+        self._end.close()
+
+
+def _runs(span: Span) -> bytes:
+    return "\n".join(span.segment.runs).encode()
+
+
+class RelayEnd:
+    """The supervisor's end: hands on what the child sends, and ends what it left open."""
+
+    def __init__(self, end: socket.socket, pipeline: Pipeline) -> None:
+        self._end = end
+        self._pipeline = pipeline
+        self._origin = Origin(b"", b"")
+        self._open: dict[bytes, tuple[bytes, bytes]] = {}
+        asyncio.get_running_loop().add_reader(end.fileno(), self._read)
+
+    def _read(self) -> None:
+        while True:
+            try:
+                datagram = self._end.recv(1 << 18)
+            except OSError:
+                return
+            if not datagram:
+                return
+            for kind, runs, content in _frames(datagram):
+                self._take(kind, runs, content)
+
+    def _take(self, kind: int, runs: bytes, content: bytes) -> None:
+        if kind == _ORIGIN:
+            ((_, resource, scope),) = _frames(content)
+            self._origin = Origin(resource, scope)
+        elif kind == _OPEN:
+            self._open[content[encoding.SPAN_ID]] = (runs, content)
+        else:
+            self._open.pop(content[encoding.SPAN_ID], None)
+            self._hand_on(runs, content)
+
+    def child_ended(self) -> None:
+        """Take what the child still sent, and end what it left open."""
+        self._read()
+        asyncio.get_running_loop().remove_reader(self._end.fileno())
+        self._end.close()
+        now_ns = time.time_ns()
+        for runs, content in self._open.values():
+            error = encoding.attributes(b"\x4a", {"error.type": INTERRUPTED})
+            self._hand_on(runs, content + error + encoding.end(now_ns, failed=True))
+        self._open.clear()
+
+    def _hand_on(self, runs: bytes, body: bytes) -> None:
+        ids = tuple(runs.decode().split("\n")) if runs else ()
+        self._pipeline.put(Ended(ids, self._origin, encoding.span(body)))

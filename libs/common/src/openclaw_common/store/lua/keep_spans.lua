@@ -1,0 +1,21 @@
+-- keep_spans: adds ended spans to the traces of runs.
+--
+-- KEYS  the traces of one cell
+-- ARGV  1 most bytes of one trace · 2 ms it is kept after its last span · then one text of encoded
+--       spans for each key
+-- reply number of traces that had no room
+-- keeps a trace is a whole number of messages and never larger than its bound. Sent twice it holds
+--       its spans twice, which whoever reads it tells by their ids.
+
+local most, keep_ms = tonumber(ARGV[1]), ARGV[2]
+local full = 0
+for i, key in ipairs(KEYS) do
+  local spans = ARGV[i + 2]
+  if redis.call('STRLEN', key) + #spans <= most then
+    redis.call('APPEND', key, spans)
+    redis.call('PEXPIRE', key, keep_ms)
+  else
+    full = full + 1
+  end
+end
+return full

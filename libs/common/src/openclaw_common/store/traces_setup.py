@@ -1,0 +1,117 @@
+"""What a process makes of the configuration and OpenTelemetry's variables: its tracer.
+
+    ingress, standalone          Tracer ─▶ Pipeline ─▶ OTLP · Redis
+    worker, delivery process     Tracer ─▶ Relay ═▶ its supervisor: RelayEnd ─▶ Pipeline ─▶ the same
+
+Nothing is traced where spans would go nowhere, and with `OTEL_SDK_DISABLED=true`.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Final
+from urllib.parse import unquote
+
+from openclaw_common.runtime.config.tracing import Tracing
+from openclaw_common.runtime.tracing import Tracer
+from openclaw_common.runtime.tracing_encoding import Origin, Value
+from openclaw_common.runtime.tracing_otlp import OtlpOutlet, endpoint_of
+from openclaw_common.runtime.tracing_pipeline import Outlet, Pipeline
+from openclaw_common.runtime.tracing_relay import Relay
+from openclaw_common.runtime.tracing_sampling import sampler_of
+from openclaw_common.store.store import Store
+from openclaw_common.store.traces import StoreOutlet, Traces
+
+CAPTURE: Final = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
+_CAPTURES: Final = frozenset({"true", "span_only", "span_and_event"})
+_DISTRIBUTION: Final = "openclaw-common"
+
+
+def traces_anything(config: Tracing, environ: Mapping[str, str]) -> bool:
+    """Whether spans go anywhere. Raises OtlpSettingError."""
+    if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return False
+    return config.store or endpoint_of(environ) is not None
+
+
+def origin_of(role: str, instance: str, environ: Mapping[str, str]) -> Origin:
+    """Return the resource of a process, for example `openclaw-ingress`.
+
+    `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` say otherwise.
+    """
+    values: dict[str, Value] = {
+        "service.name": f"openclaw-{role}",
+        "service.namespace": "openclaw",
+        "service.version": version(_DISTRIBUTION),
+        "service.instance.id": instance,
+    }
+    for pair in environ.get("OTEL_RESOURCE_ATTRIBUTES", "").split(","):
+        name, found, value = pair.partition("=")
+        if found:
+            values[name.strip()] = unquote(value.strip())
+    if name := environ.get("OTEL_SERVICE_NAME"):
+        values["service.name"] = name
+    return Origin.of(values, version(_DISTRIBUTION))
+
+
+@asynccontextmanager
+async def pipeline_of(
+    config: Tracing, environ: Mapping[str, str], store: Store, origin: Origin
+) -> AsyncIterator[Pipeline]:
+    """Have the pipeline of a process that exports, which is flushed at the end."""
+    outlets: list[Outlet] = []
+    flush_s = config.flush_ms / 1000
+    otlp: OtlpOutlet | None = None
+    if (endpoint := endpoint_of(environ)) is not None:
+        otlp = OtlpOutlet(endpoint)
+        outlets.append(Outlet("otlp", otlp.send, flush_s=flush_s, most=config.max_buffered))
+    if config.store:
+        keep = StoreOutlet(Traces(store.client, store.keys), config).send
+        outlets.append(Outlet("store", keep, flush_s=flush_s, most=config.max_buffered))
+    pipeline = Pipeline(origin, outlets)
+    try:
+        yield pipeline
+    finally:
+        await pipeline.close(config.shutdown_ms / 1000)
+        if otlp is not None:
+            otlp.close()
+
+
+@asynccontextmanager
+async def tracing(
+    config: Tracing,
+    environ: Mapping[str, str],
+    store: Store,
+    *,
+    role: str,
+    instance: str,
+    secrets: Iterable[str] = (),
+    relay: socket.socket | None = None,
+) -> AsyncIterator[Tracer | None]:
+    """Have the tracer of a process, None where nothing is traced.
+
+    `relay` is the end of a supervised process. Raises OtlpSettingError, SamplerError.
+    """
+    if not traces_anything(config, environ):
+        yield None
+        return
+    origin = origin_of(role, instance, environ)
+    options = {
+        "sampler": sampler_of(environ),
+        "content": environ.get(CAPTURE, "").strip().lower() in _CAPTURES,
+        "secrets": tuple(secrets),
+        "max_spans": config.max_spans,
+        "max_chars": config.max_attribute_chars,
+    }
+    if relay is None:
+        async with pipeline_of(config, environ, store, origin) as pipeline:
+            yield Tracer(pipeline, **options)
+        return
+    end = Relay(relay, origin)
+    try:
+        yield Tracer(end, **options)
+    finally:
+        end.close()
