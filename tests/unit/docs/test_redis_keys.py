@@ -64,6 +64,7 @@ def test_every_key_the_code_can_make_has_a_row() -> None:
         keys.live,
         keys.live_wake,
         keys.live_run("<run_id>"),
+        keys.trace("<run_id>"),
         keys.idempotency("<sha256>"),
         keys.reader("<read_id>"),
         keys.session("<session_key>"),

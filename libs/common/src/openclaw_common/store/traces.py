@@ -1,6 +1,6 @@
 """The spans of runs, kept for a while so that a trace can be seen with no backend at all.
 
-One text a run: encoded `resource_spans`, one behind another, which together are OTLP's `TracesData`.
+One text a run: encoded `resource_spans`, one behind another; together they are `TracesData`.
 """
 
 from __future__ import annotations

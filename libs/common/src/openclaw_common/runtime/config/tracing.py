@@ -5,9 +5,7 @@ Where spans are exported to is said by OpenTelemetry's own variables (`OTEL_…`
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from openclaw_common.runtime.config.base import Flag, Positive, Section
 
