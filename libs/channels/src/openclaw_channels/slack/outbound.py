@@ -28,11 +28,17 @@ from openclaw_channels.base import (
 from openclaw_channels.chunking import chunk_markdown
 from openclaw_channels.remembered import Remembered
 from openclaw_channels.settings import MEBIBYTE
+from openclaw_channels.slack.answers import CommandAnswers
 from openclaw_channels.slack.api import SlackApi
 from openclaw_channels.slack.lookup import Lookup
 from openclaw_channels.slack.mrkdwn import escaped_length, to_mrkdwn
 from openclaw_channels.slack.settings import SlackSettings
-from openclaw_channels.slack.targets import is_timestamp, parse_target
+from openclaw_channels.slack.targets import (
+    Interaction,
+    interaction,
+    is_timestamp,
+    parse_target,
+)
 from openclaw_channels.tables import tables_as_code
 from openclaw_common.contracts.delivery import Destination
 from openclaw_common.runtime.clock import Clock, SystemClock
@@ -54,6 +60,7 @@ class SlackOutbound:
         self._settings = settings
         self._egress = context.egress
         self._api = SlackApi(settings, context.http)
+        self._answers = CommandAnswers(settings, context.http)
         self._lookup = Lookup(self._api, settings, clock)
         self._files: Remembered[str] = Remembered(
             clock, settings.lookup_cache_seconds, settings.lookup_cache_entries
@@ -93,7 +100,7 @@ class SlackOutbound:
         own = self._settings
         return (
             Bucket("workspace", own.workspace_per_second, own.workspace_burst),
-            Bucket(f"to:{destination.to}", own.channel_per_second, own.channel_burst),
+            Bucket(f"to:{destination.place}", own.channel_per_second, own.channel_burst),
         )
 
     async def resolve(self, destination: Destination) -> Destination:
@@ -112,6 +119,13 @@ class SlackOutbound:
 
     async def send(self, destination: Destination, part: Part, *, send_key: str) -> Receipt:
         """Send one part; an attachment that is too large becomes text."""
+        hook = interaction(destination.to)
+        if hook is not None:
+            if part.media is None:
+                answered = await self._answers.post(hook, part.text)
+                if answered is not None:
+                    return answered
+            destination = await self._instead(hook)
         where = _where(destination, part)
         if part.media is None:
             return await self._say(where, part.text, send_key)
@@ -120,6 +134,13 @@ class SlackOutbound:
         except AttachmentTooLarge:
             return await self._say(where, to_mrkdwn(too_large(part.media, "Slack")), send_key)
         return await self._upload(where, file, send_key)
+
+    async def _instead(self, hook: Interaction) -> Destination:
+        """Return where an answer goes that its URL no longer takes, shown to no more people."""
+        if not self._settings.slash_command.ephemeral:
+            return Destination("slack", f"channel:{hook.channel}")
+        direct = await self._lookup.direct_channel(hook.user)
+        return Destination("slack", f"channel:{direct}")
 
     async def _say(self, where: dict[str, str], text: str, send_key: str) -> Receipt:
         unfurl = self._settings.unfurl_links
@@ -171,8 +192,8 @@ class SlackOutbound:
         return Receipt(_text(said.get("ts")) or message_id, said.status_code)
 
     async def shows_previews(self, destination: Destination) -> bool:
-        """Edits notify nobody."""
-        return True
+        """Edits notify nobody; what a command is answered cannot be edited."""
+        return interaction(destination.to) is None
 
     async def show_typing(self, destination: Destination) -> None:
         """Do nothing."""
@@ -225,7 +246,9 @@ def _where(destination: Destination, part: Part) -> dict[str, str]:
     kind, _, channel = destination.to.partition(":")
     if kind != "channel" or not channel:
         raise PermanentFailure("This is no Slack conversation; resolve the destination first.")
-    thread = destination.thread_id or part.reply_to
+    # Between two people it is plain what is answered; a thread there would hide the answer.
+    reply_to = None if channel.startswith("D") else part.reply_to
+    thread = destination.thread_id or reply_to
     return {"channel": channel, "thread_ts": thread} if thread else {"channel": channel}
 
 
