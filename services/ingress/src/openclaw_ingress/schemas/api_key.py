@@ -10,6 +10,7 @@ from openclaw_common.contracts.api_key import SCOPES, ApiKey, KeyLimits
 from openclaw_common.contracts.errors import InvalidRequest
 from openclaw_common.contracts.tenants import is_tenant
 from openclaw_common.runtime.config import Config, normalise_agent_id
+from openclaw_ingress.schemas.js import integer
 
 MAX_NAME_CHARS: Final = 100
 MAX_LIMIT: Final = 10**12
@@ -130,23 +131,20 @@ def _limits(given: Any) -> KeyLimits:
             raise InvalidRequest(
                 f"`limits` has {', '.join(LIMITS)} and nothing else.", param="limits"
             )
-        if value is not None and not (_is_whole(value) and 1 <= value <= MAX_LIMIT):
+        if value is not None and not 1 <= (integer(value) or 0) <= MAX_LIMIT:
             raise InvalidRequest(
                 f"`limits.{name}` must be a whole number from 1, or null for none.",
                 param=f"limits.{name}",
             )
-    return KeyLimits(**given)
+    return KeyLimits(**{name: integer(value) for name, value in given.items()})
 
 
 def _expiry(given: Any, now_s: float) -> int | None:
     if given is None:
         return None
-    if not _is_whole(given) or not now_s < given < MAX_SECONDS:
+    expiry = integer(given)
+    if expiry is None or not now_s < expiry < MAX_SECONDS:
         raise InvalidRequest(
             "`expires_at` must be a time to come, in Unix seconds.", param="expires_at"
         )
-    return int(given)
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return expiry

@@ -13,6 +13,7 @@ from openclaw_common.store.all_dead_letters import KINDS
 from openclaw_common.store.dead_letters import DeadLetterFilter
 from openclaw_common.store.deliveries import DeliveryFilter
 from openclaw_ingress.cursor_list import parse_time_ms
+from openclaw_ingress.schemas.js import integer
 
 REPLAY_DEFAULT: Final = 100
 REPLAY_MAX: Final = 1000
@@ -60,7 +61,7 @@ def parse_bulk_replay(body: Mapping[str, Any]) -> tuple[LetterQuery, int]:
 
     Raises InvalidRequest, also for a filter that it does not know: it would replay too much.
     """
-    given, limit = body.get("filter", {}), body.get("limit", REPLAY_DEFAULT)
+    given, limit = body.get("filter", {}), integer(body.get("limit", REPLAY_DEFAULT))
     if not isinstance(given, dict):
         raise InvalidRequest("`filter` must be an object.", param="filter")
     known = {"kind", "channel", "error_code", "since", "until"}
@@ -68,7 +69,7 @@ def parse_bulk_replay(body: Mapping[str, Any]) -> tuple[LetterQuery, int]:
         raise InvalidRequest(
             f"`filter` has no {unknown[0]!r}; it takes {', '.join(sorted(known))}.", param="filter"
         )
-    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= REPLAY_MAX:
+    if limit is None or not 1 <= limit <= REPLAY_MAX:
         raise InvalidRequest(f"`limit` must be between 1 and {REPLAY_MAX}.", param="limit")
     return parse_letter_query(given), limit
 

@@ -12,6 +12,7 @@ from openclaw_common.contracts.run import EmbeddingsInvocation, RunRequest, Turn
 from openclaw_common.runtime.config import Agent, Config
 from openclaw_ingress.agents import choose_agent, require_openclaw_form
 from openclaw_ingress.schemas.chat_completion import RoutingHeaders
+from openclaw_ingress.schemas.js import integer
 
 SOURCE: Final = "embeddings"
 MAX_TEXTS: Final = 128
@@ -92,9 +93,10 @@ def _embedding_model(agent: Agent, header: str) -> str | None:
 def _dimensions(value: Any) -> int | None:
     if value is None:
         return None
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+    dimensions = integer(value)
+    if dimensions is None or dimensions < 1:
         raise InvalidRequest("`dimensions` must be a positive integer.", param="dimensions")
-    return value
+    return dimensions
 
 
 def _encoding(value: Any) -> Encoding:
