@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from openclaw_common.contracts.multitask import STRATEGIES, MultitaskRule
@@ -10,13 +9,6 @@ from openclaw_common.runtime.config import Agent, Config
 from openclaw_ingress.schemas import fields
 
 MEMBER: Final = "multitask_strategy"
-_OF_MODE: Final[Mapping[str, str]] = {
-    "steer": "enqueue",
-    "followup": "enqueue",
-    "collect": "collect",
-    "interrupt": "interrupt",
-}
-"""Strategies of OpenClaw's queue modes. A run cannot be steered from outside: the message waits."""
 
 
 def multitask_rule(
@@ -24,8 +16,7 @@ def multitask_rule(
 ) -> MultitaskRule:
     """Return the rule for a message of `channel` to `agent`; `asked` is the request's strategy."""
     queue = config.messages.queue
-    mode = queue.by_channel.get(channel, queue.mode)
-    strategy = asked or agent.multitask_strategy or _OF_MODE[mode]
+    strategy = asked or agent.multitask_strategy or queue.strategy(channel)
     return MultitaskRule(strategy, queue.cap, queue.drop)
 
 

@@ -87,6 +87,19 @@ class EventsRead:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryRead:
+    """A group's messages up to `last_id` were shown to the model, and are taken away."""
+
+    session_key: str
+    last_id: str
+
+    def args(self) -> list[Arg]:
+        """What `finish` takes for it."""
+        ms, _, number = self.last_id.partition("-")
+        return ["history", self.session_key, ms, int(number) + 1]
+
+
+@dataclass(frozen=True, slots=True)
 class RouteSeen:
     """Where the session was heard from or answered last: what the channel `last` stands for."""
 
@@ -98,7 +111,7 @@ class RouteSeen:
         return ["route", self.session_key, orjson.dumps(self.destination)]
 
 
-Effect = NewDelivery | NewSystemEvent | EventsRead | RouteSeen
+Effect = NewDelivery | NewSystemEvent | EventsRead | HistoryRead | RouteSeen
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,3 +262,30 @@ class Keys:
     def provider_bench(self, credential_id: str) -> str:
         """The stay of one provider credential on the bench."""
         return f"{self.base}provider-bench:{credential_id}"
+
+    def inbound_seen(self, digest: str) -> str:
+        """The mark of one event of a platform that is no run."""
+        return f"{self.base}inbound-seen:{digest}"
+
+    def inbound_history(self, session_key: str) -> str:
+        """What was written in a group without meaning the agent."""
+        return f"{self.base}inbound-history:{session_key}"
+
+    @property
+    def pairing_requests(self) -> str:
+        """The strangers that wait to be let in."""
+        return f"{self.base}pairing-requests"
+
+    @property
+    def pairings(self) -> str:
+        """Who was let in."""
+        return f"{self.base}pairings"
+
+    def receiver(self, account: str) -> str:
+        """Who receives for an account, and how far it is."""
+        return f"{self.base}receiver:{account}"
+
+    @property
+    def receiver_processes(self) -> str:
+        """The processes that receive."""
+        return f"{self.base}receivers"

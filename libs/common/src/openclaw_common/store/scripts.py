@@ -41,6 +41,9 @@ JOB_SCRIPTS: Final = (
     "schedule",
     "reschedule",
     "unschedule",
+    "inbound_note",
+    "inbound_answer",
+    "pairing_ask",
 )
 LIVE: Final = (
     "live_begin",
@@ -59,6 +62,10 @@ OTHER_SCRIPTS: Final = (
     "write_api_key",
     "revoke_api_key",
     "keep_spans",
+    "pairing_approve",
+    "receivers_keep",
+    "receiver_cursor",
+    "receivers_give",
     *LIVE,
 )
 SHARED: Final = ("_prelude", "_endings", "_sessions", "_turns", "_accounts")
@@ -76,6 +83,9 @@ TAKES_ON_WORK: Final = frozenset(
         "write_api_key",
         "keep_spans",
         "live_begin",
+        "inbound_note",
+        "inbound_answer",
+        "pairing_ask",
     }
 )
 """What a server whose memory is full refuses, before it does anything; the rest lets work end."""

@@ -20,6 +20,7 @@ from openclaw_common.store.cron_jobs import CronJobs
 from openclaw_common.store.dead_letters import DeadLetters
 from openclaw_common.store.deliveries import Deliveries
 from openclaw_common.store.effects import EventLimits
+from openclaw_common.store.inbound import InboundSteps
 from openclaw_common.store.job_store import JobStore
 from openclaw_common.store.jobs import JobScripts, Retention
 from openclaw_common.store.keys import Keys
@@ -27,7 +28,9 @@ from openclaw_common.store.kinds import DELIVERIES, RUNS, JobKind
 from openclaw_common.store.lease_steps import ClaimLimits, Leases
 from openclaw_common.store.limits import AuthLimits
 from openclaw_common.store.pacing import Pacing
+from openclaw_common.store.pairings import Pairings
 from openclaw_common.store.provider_bench import ProviderBench
+from openclaw_common.store.receivers import Receivers
 from openclaw_common.store.responses import Responses
 from openclaw_common.store.run_deliveries import RunDeliveries
 from openclaw_common.store.run_lists import RunLists
@@ -190,6 +193,21 @@ class Store:
     def api_keys(self) -> ApiKeys:
         """The named API keys."""
         return ApiKeys(self.client, self.keys)
+
+    @property
+    def inbound(self) -> InboundSteps:
+        """What comes in from chats and is no run."""
+        return InboundSteps(self.run_jobs.scripts)
+
+    @property
+    def pairings(self) -> Pairings:
+        """Who may write to accounts that ask strangers to be let in."""
+        return Pairings(self.run_jobs.scripts)
+
+    @property
+    def receivers(self) -> Receivers:
+        """The leases of accounts that hold a connection."""
+        return Receivers(self.client, self.keys)
 
     @property
     def traces(self) -> Traces:

@@ -122,6 +122,7 @@ def _limits(config: Config) -> Iterator[str]:
         (("runs",), config.runs),
         (("ingress",), config.ingress),
         (("egress",), config.egress),
+        (("inbound",), config.inbound),
         (
             ("gateway", "http", "endpoints", "chatCompletions", "images"),
             config.gateway.http.endpoints.chat_completions.images,

@@ -15,6 +15,7 @@ from openclaw_common.runtime.config.errors import ConfigError
 from openclaw_common.runtime.config.gateway import Gateway
 from openclaw_common.runtime.config.health import Health
 from openclaw_common.runtime.config.hooks import Hooks
+from openclaw_common.runtime.config.inbound import Inbound
 from openclaw_common.runtime.config.limits import Deliveries, Ingress, Redis, Runs, Worker
 from openclaw_common.runtime.config.mcp import Mcp
 from openclaw_common.runtime.config.models import Models
@@ -38,6 +39,7 @@ class Config(Section):
     deliveries: Deliveries = Deliveries()
     egress: Egress = Egress()
     health: Health = Health()
+    inbound: Inbound = Inbound()
     session: Session = Session()
     messages: Messages = Messages()
     hooks: Hooks = Hooks()

@@ -72,6 +72,15 @@ class Queue(Section):
     drop: Literal["summarize", "old", "new"] = "summarize"
     by_channel: dict[str, QueueMode] = Field(default_factory=dict)
     debounce_ms_by_channel: dict[str, NonNegative] = Field(default_factory=dict)
+    """Quiet time before collected messages are answered, in milliseconds."""
+
+    def strategy(self, channel: str) -> str:
+        """Return what is done with a message of a channel for a busy session.
+
+        A run cannot be steered from outside: the message waits.
+        """
+        mode = self.by_channel.get(channel, self.mode)
+        return mode if mode in ("collect", "interrupt") else "enqueue"
 
 
 class Inbound(Section):

@@ -8,7 +8,8 @@
 --       effect: 'delivery', id, lane, arq job, JSON list of record fields
 --             | 'event', session, agent, text, '1' to wake, events kept, ms kept
 --             | 'route', session, JSON of a destination
---             | 'read', session, ms and number of the first entry id after those shown to the model
+--             | 'read', or 'history' for a group's, session, ms and number of the first entry id after
+--               those shown to the model
 -- reply 'finished' | 'stale'
 -- keeps the result, the terminal event, the transcript, the effects and the lane's advance are one
 --       step, and only the current attempt can take it. Sent twice by that attempt it answers
@@ -64,7 +65,8 @@ while effects[i] do
     end
     i = i + 3
   else
-    redis.call('XTRIM', cell .. 'system-events:' .. of, 'MINID', a .. '-' .. b)
+    local shown = what == 'history' and 'inbound-history:' or 'system-events:'
+    redis.call('XTRIM', cell .. shown .. of, 'MINID', a .. '-' .. b)
     i = i + 4
   end
 end
