@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final
 
 import aiohttp
@@ -41,6 +41,9 @@ from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.config.http import Endpoints
 from openclaw_common.runtime.egress.fetch import Egress
 from openclaw_common.runtime.lifecycle import wait_for_stop_signal
+from openclaw_common.runtime.metrics.recorder import Metrics
+from openclaw_common.runtime.observation import STARTING, Observation
+from openclaw_common.store.fleet_watch import FleetWatch
 from openclaw_common.store.live import Live
 from openclaw_common.store.store import Store
 
@@ -61,11 +64,13 @@ class AgentWorkerService:
         *,
         worker_id: str,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        metrics: Metrics | None = None,
     ) -> None:
         self._config = config
         self._store = store
         self._worker_id = worker_id
         self._sleep = sleep
+        self._metrics = metrics or Metrics()
         self._http: aiohttp.ClientSession | None = None
         self._mcp: McpServers | None = None
         self._worker: LaneWorker | None = None
@@ -117,6 +122,7 @@ class AgentWorkerService:
             concurrency=self._config.worker.concurrency,
             renew_ms=self._config.runs.renew_ms,
             ctx={CONTEXT: context},
+            metrics=self._metrics,
         )
         self._serving = asyncio.create_task(self._worker.async_run(), name="agent-worker")
         self._scheduling = asyncio.create_task(self._scheduler.run(), name="scheduler")
@@ -129,6 +135,11 @@ class AgentWorkerService:
             429: worker.provider_bench_rate_limit_seconds,
         }
         return ProviderBench(self._store.provider_bench, stays_s, clock.monotonic)
+
+    @property
+    def failing(self) -> list[str]:
+        """What keeps it from taking runs."""
+        return self._worker.failing if self._worker is not None else [STARTING]
 
     async def wait(self) -> None:
         """Return once stopped; raises what ended the worker by itself."""
@@ -169,16 +180,32 @@ def _media(egress: Egress, endpoints: Endpoints) -> Media:
     )
 
 
-async def serve(config: Config, worker_id: str) -> None:
-    """Run one worker process until SIGTERM or SIGINT, then drain; a second signal ends it."""
+async def serve(config: Config, worker_id: str, environ: Mapping[str, str]) -> None:
+    """Run one worker process until SIGTERM or SIGINT, then drain; a second signal ends it.
+
+    `environ` says where metrics are sent. Raises SidePortTaken.
+    """
     store = await Store.connect(config.redis, config.runs, config.deliveries, role="worker")
-    service = AgentWorkerService(config, store, worker_id=worker_id)
+    metrics = Metrics()
+    fleet = FleetWatch((store.run_jobs, store.delivery_jobs), metrics)
+    service = AgentWorkerService(config, store, worker_id=worker_id, metrics=metrics)
+    observation = Observation(
+        config.health,
+        environ,
+        metrics,
+        service="openclaw-agent-worker",
+        failing=lambda: [*service.failing, *fleet.failing],
+        watches=[fleet],
+    )
     try:
+        await observation.start()
         await service.start()
+        observation.started()
         await _first(service.wait(), wait_for_stop_signal())
         await service.drain(config.worker.drain_seconds)
         await service.stop()
     finally:
+        await observation.stop()
         await store.close()
 
 

@@ -14,6 +14,7 @@ import uvloop
 
 from openclaw_common.queue.supervisor import supervise
 from openclaw_common.runtime.config import Config, ConfigError, load_config
+from openclaw_common.runtime.health import SidePortTaken
 from openclaw_common.runtime.logs import LogSettingError, configure_logs, secrets_in
 from openclaw_common.store.store import Store
 
@@ -38,7 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Only the child pays for the channels' imports.
         from openclaw_delivery.worker import serve
 
-        uvloop.run(serve(loaded.config, arguments.child, environ))
+        try:
+            uvloop.run(serve(loaded.config, arguments.child, environ))
+        except SidePortTaken as error:
+            _logger.error("health.cannot_listen", extra={"reason": str(error)})
+            return 1
         return 0
     for warning in loaded.warnings:
         _logger.warning("config.warning", extra={"warning": warning})

@@ -21,6 +21,9 @@ from openclaw_common.runtime.clock import SystemClock
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.egress.fetch import Egress
 from openclaw_common.runtime.lifecycle import wait_for_stop_signal
+from openclaw_common.runtime.metrics.recorder import Metrics
+from openclaw_common.runtime.observation import STARTING, Observation
+from openclaw_common.store.fleet_watch import FleetWatch
 from openclaw_common.store.live import PREVIEW, TYPING, Live
 from openclaw_common.store.store import Store
 from openclaw_delivery.accounts import ConfiguredAccounts
@@ -53,11 +56,13 @@ class DeliveryService:
         worker_id: str,
         environ: Mapping[str, str],
         accounts: Accounts | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._config = config
         self._store = store
         self._worker_id = worker_id
         self._environ = environ
+        self._metrics = metrics or Metrics()
         self._accounts = accounts
         self._http: aiohttp.ClientSession | None = None
         self._worker: LaneWorker | None = None
@@ -76,6 +81,7 @@ class DeliveryService:
             concurrency=limits.concurrency,
             renew_ms=limits.renew_ms,
             ctx={CONTEXT: self._context(accounts)},
+            metrics=self._metrics,
         )
         self._serving = asyncio.create_task(self._worker.async_run(), name="delivery")
         self._live = self._live_loop(accounts)
@@ -130,6 +136,11 @@ class DeliveryService:
         shows = {TYPING: Typing(context).show, PREVIEW: Preview(context).show}
         return LiveLoop(context, shows)
 
+    @property
+    def failing(self) -> list[str]:
+        """What keeps it from taking deliveries."""
+        return self._worker.failing if self._worker is not None else [STARTING]
+
     async def wait(self) -> None:
         """Return once stopped; raises what ended the worker by itself."""
         if self._serving is not None:
@@ -158,15 +169,31 @@ class DeliveryService:
 
 
 async def serve(config: Config, worker_id: str, environ: Mapping[str, str]) -> None:
-    """Run one delivery process until SIGTERM or SIGINT, then drain; a second signal ends it."""
+    """Run one delivery process until SIGTERM or SIGINT, then drain; a second signal ends it.
+
+    `environ` also says where metrics are sent. Raises SidePortTaken.
+    """
     store = await Store.connect(config.redis, config.runs, config.deliveries, role="delivery")
-    service = DeliveryService(config, store, worker_id=worker_id, environ=environ)
+    metrics = Metrics()
+    fleet = FleetWatch((store.run_jobs, store.delivery_jobs), metrics)
+    service = DeliveryService(config, store, worker_id=worker_id, environ=environ, metrics=metrics)
+    observation = Observation(
+        config.health,
+        environ,
+        metrics,
+        service="openclaw-delivery",
+        failing=lambda: [*service.failing, *fleet.failing],
+        watches=[fleet],
+    )
     try:
+        await observation.start()
         await service.start()
+        observation.started()
         await _first(service.wait(), wait_for_stop_signal())
         await service.drain(config.deliveries.drain_seconds)
         await service.stop()
     finally:
+        await observation.stop()
         await store.close()
 
 

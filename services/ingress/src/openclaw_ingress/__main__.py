@@ -36,7 +36,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         _logger.warning("config.warning", extra={"warning": warning})
     try:
         uvloop.run(
-            serve(loaded.config, arguments.host, arguments.port, reuse_port=arguments.reuse_port)
+            serve(
+                loaded.config,
+                environ,
+                arguments.host,
+                arguments.port,
+                reuse_port=arguments.reuse_port,
+            )
         )
     except ConfigError as error:
         print(error, file=sys.stderr)

@@ -12,6 +12,7 @@ from openclaw_common.queue.job_queue import RunQueue
 from openclaw_common.runtime.clock import Clock, SystemClock
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.lifecycle import Drain
+from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.store.run_reader import RunStreamReader
 from openclaw_common.store.store import Store
 from openclaw_ingress.app_keys import (
@@ -37,6 +38,7 @@ from openclaw_ingress.middleware.draining import close_while_draining, refuse_wh
 from openclaw_ingress.middleware.error_responses import errors_as_json
 from openclaw_ingress.middleware.expectations import ask_for_the_body, hold_expectation
 from openclaw_ingress.middleware.limit_headers import tell_limits
+from openclaw_ingress.middleware.measuring import METER, RequestMeter
 from openclaw_ingress.middleware.request_id import assign_request_id
 from openclaw_ingress.middleware.response_headers import ResponseHeaders
 from openclaw_ingress.middleware.upgrades import refuse_upgrades
@@ -56,6 +58,7 @@ def create_app(
     routes: Sequence[Route] | None = None,
     channels: Mapping[str, ChannelPlugin] | None = None,
     clock: Clock | None = None,
+    metrics: Metrics | None = None,
 ) -> web.Application:
     """Build the application.
 
@@ -65,10 +68,12 @@ def create_app(
     network, ConfigError for a hook's transform that cannot be loaded.
     """
     clock = clock or SystemClock()
+    meter = RequestMeter(metrics or Metrics(), clock)
     gateway = config.gateway
     headers = ResponseHeaders(gateway.http.security_headers.strict_transport_security, clock)
     app = web.Application(
         middlewares=[
+            meter.measure,
             assign_request_id,
             headers.measure,
             errors_as_json,
@@ -81,6 +86,7 @@ def create_app(
         client_max_size=gateway.http.endpoints.chat_completions.max_body_bytes,
     )
     app[CONFIG] = config
+    app[METER] = meter
     app[STORE] = store
     app[QUEUE] = queue
     app[CRON] = CronScheduler(config, store)
@@ -105,6 +111,7 @@ def create_app(
     app.on_response_prepare.extend([headers.on_response_prepare, tell_limits, close_while_draining])
     app.cleanup_ctx.extend([_running_reader])
     install_open_streams(app)
+    meter.observe(app)
     return app
 
 

@@ -18,9 +18,10 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from openclaw_common.contracts.errors import StoreUnavailable
-from openclaw_common.contracts.run_event import RunEvent
+from openclaw_common.contracts.run_event import MESSAGE_DELTA, RunEvent
 from openclaw_common.store.run_reader import ReaderOverflow, RunStreamReader
 from openclaw_common.store.store import Store
+from openclaw_ingress.middleware.measuring import METER
 from openclaw_ingress.open_streams import OpenStreams
 from openclaw_ingress.sse import CONTENT_TYPE, KEEP_ALIVE, retry
 
@@ -180,7 +181,7 @@ async def relay(
 
     Raises ConnectionError, or is cancelled, when the client goes away.
     """
-    run_ended = False
+    run_ended, silent = False, True
     try:
         async with streams.until_closing() as scope:
             if first:
@@ -190,6 +191,9 @@ async def relay(
                 frames = view.encode(batch)
                 if frames:
                     await sse.write(frames)
+                if silent and any(event.type == MESSAGE_DELTA for event in batch):
+                    silent = False
+                    request.app[METER].text_shown(request)
                 if view.ended:
                     break
     except TimeoutError:
@@ -205,6 +209,7 @@ async def relay(
 
 def _break_off(request: web.Request, error: Exception) -> None:
     # Without the chunk that ends a body: the client must not take this for the end of the stream.
+    request.app[METER].broken_off(type(error).__name__)
     _logger.info("stream.broken_off", extra={"reason": type(error).__name__})
     if request.transport is not None:
         request.transport.abort()

@@ -191,6 +191,10 @@ class HookMappings:
         """Return the first mapping that a webhook is for."""
         return next((m for m in self._mappings if m.is_for(sub_path, payload)), None)
 
+    def knows(self, sub_path: str) -> bool:
+        """Whether a mapping names this path, so that it may stand in a metric."""
+        return any(m.settings.match.sub_path == sub_path for m in self._at(sub_path))
+
     def may_be_signed(self, sub_path: str) -> bool:
         """Whether a webhook at this path may prove itself by a signature instead of a token.
 

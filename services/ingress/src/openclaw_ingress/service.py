@@ -19,9 +19,13 @@ from openclaw_common.runtime.lifecycle import (
     raise_open_files_limit,
     wait_for_stop_signal,
 )
+from openclaw_common.runtime.metrics.recorder import Metrics
+from openclaw_common.runtime.observation import Observation
+from openclaw_common.store.fleet_watch import FleetWatch
 from openclaw_common.store.run_reader import RunStreamReader
 from openclaw_common.store.store import Store
 from openclaw_ingress.app import create_app
+from openclaw_ingress.app_keys import READINESS
 from openclaw_ingress.auth.client_address import ClientAddresses
 from openclaw_ingress.connection.census import ConnectionCensus
 from openclaw_ingress.connection.limits import ConnectionLimits, Guard
@@ -60,6 +64,7 @@ class IngressService:
         reuse_port: bool = False,
         routes: Sequence[Route] | None = None,
         channels: Mapping[str, ChannelPlugin] | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._config = config
         self._host = config.gateway.bind_host() if host is None else host
@@ -71,7 +76,7 @@ class IngressService:
         reader = RunStreamReader(
             store, block_ms=ingress.reader_block_ms, buffer_bytes=ingress.stream_buffer_bytes
         )
-        app = create_app(
+        self._app = create_app(
             config,
             store,
             RunQueue(store),
@@ -79,14 +84,19 @@ class IngressService:
             drain=self._drain,
             routes=routes,
             channels=channels,
+            metrics=metrics,
         )
         guard = Guard(ConnectionLimits.of(ingress), self._census, _early_answers(config))
-        self._runner = GuardedRunner(app, guard, shutdown_s=SHUTDOWN_S)
+        self._runner = GuardedRunner(self._app, guard, shutdown_s=SHUTDOWN_S)
 
     @property
     def census(self) -> ConnectionCensus:
         """What is open now."""
         return self._census
+
+    async def failing(self) -> Sequence[str]:
+        """Return what keeps it from taking requests."""
+        return (await self._app[READINESS].report()).failing
 
     async def start(self) -> int:
         """Listen and return the bound port. Raises OSError when the address cannot be had."""
@@ -130,19 +140,41 @@ class IngressService:
 
 
 async def serve(
-    config: Config, host: str | None = None, port: int | None = None, *, reuse_port: bool = False
+    config: Config,
+    environ: Mapping[str, str],
+    host: str | None = None,
+    port: int | None = None,
+    *,
+    reuse_port: bool = False,
 ) -> None:
-    """Run the ingress until SIGTERM or SIGINT; a second signal ends the process at once."""
+    """Run the ingress until SIGTERM or SIGINT; a second signal ends the process at once.
+
+    `environ` says where metrics are sent. Raises OSError, SidePortTaken among them.
+    """
     store = await Store.connect(config.redis, config.runs, config.deliveries, role="ingress")
-    service = IngressService(config, store, host=host, port=port, reuse_port=reuse_port)
+    metrics = Metrics()
+    service = IngressService(
+        config, store, host=host, port=port, reuse_port=reuse_port, metrics=metrics
+    )
+    observation = Observation(
+        config.health,
+        environ,
+        metrics,
+        service="openclaw-ingress",
+        failing=service.failing,
+        watches=[FleetWatch((store.run_jobs, store.delivery_jobs), metrics)],
+    )
     stop_signal = asyncio.create_task(wait_for_stop_signal())
     try:
+        await observation.start()
         await service.start()
+        observation.started()
         received = await stop_signal
         _logger.info("ingress.stopping", extra={"signal": received.name})
         await service.drain()
     finally:
         await service.stop()
+        await observation.stop()
         await store.close()
 
 

@@ -44,6 +44,9 @@ WAKE_FALLBACK_S: Final = 1.0
 """Longest wait for a wake token, in case one was lost with its taker."""
 UNAVAILABLE_DELAY_S: Final = 1.0
 """How long a job waits whose function was stopped by an unavailable store."""
+DRAINING: Final = "gateway-draining"
+CLAIMING: Final = "claiming"
+"""What fails while the loop that takes jobs does not run."""
 INTERNAL_ERROR: Final = ErrorBody(500, API_ERROR, "Internal error")
 
 
@@ -96,14 +99,11 @@ class LaneWorker(ArqJobs):
         return len(self._held)
 
     @property
-    def claiming(self) -> bool:
-        """Whether it takes jobs, or would if it had a free slot."""
-        return self._claiming and not self._draining.is_set()
-
-    @property
-    def draining(self) -> bool:
-        """Whether it takes nothing new any more."""
-        return self._draining.is_set()
+    def failing(self) -> list[str]:
+        """What keeps it from taking jobs, were there a free slot: nothing while all is well."""
+        if self._draining.is_set():
+            return [DRAINING]
+        return [] if self._claiming else [CLAIMING]
 
     async def main(self) -> None:
         """Serve until stopped; arq's `run` and `async_run` call this."""

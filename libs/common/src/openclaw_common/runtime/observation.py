@@ -29,7 +29,9 @@ EXPORT_STOP_S: Final = 2.0
 
 _EXPORTER_LOGS: Final = "opentelemetry.exporter"
 
-Failing = Callable[[], Awaitable[Sequence[str]]]
+Failing = Callable[[], Sequence[str] | Awaitable[Sequence[str]]]
+STARTING: Final = "starting"
+"""What fails until the process has come up."""
 
 
 class Watch(Protocol):
@@ -70,7 +72,8 @@ class Observation:
         self._exposition = Exposition(metrics)
         self._watches = (ProcessWatch(metrics), *watches)
         self._is_up = False
-        probes = Probes(failing, lambda: self._is_up, self._scrape)
+        self._failing = failing
+        probes = Probes(self._all_failing, lambda: self._is_up, self._scrape)
         self._port = SidePort(settings, probes) if settings.port else None
         self._export: MetricsExport | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -100,6 +103,12 @@ class Observation:
             await asyncio.to_thread(self._export.stop, EXPORT_STOP_S)
         if self._port is not None:
             await self._port.stop()
+
+    async def _all_failing(self) -> Sequence[str]:
+        if not self._is_up:
+            return [STARTING]
+        found = self._failing()
+        return await found if isinstance(found, Awaitable) else found
 
     async def _scrape(self, accept: str) -> tuple[bytes, str]:
         await self._refresh()

@@ -31,6 +31,10 @@ STALE_S: Final = 120.0
 """After so many seconds without an answer nothing is told any more."""
 PROBE_S: Final = 1.0
 """How often Redis' latency is tried, in seconds."""
+PROBE_TIMEOUT_S: Final = 0.8
+"""How long such a try may take before Redis counts as away, in seconds."""
+REDIS: Final = "redis"
+"""What fails while Redis is away."""
 READ_TIMEOUT_S: Final = 2.0
 """How long a scrape waits for Redis, in seconds."""
 
@@ -75,12 +79,18 @@ class FleetWatch:
         self._read_at = float("-inf")
         self._asked_at = float("-inf")
         self._reading = asyncio.Lock()
+        self._away = frozenset(one.keys.cell for one in jobs)
         self._latency = metrics.histogram(REDIS_LATENCY)
         self._errors = metrics.counter(REDIS_ERRORS)
         metrics.observe(QUEUE_DEPTH, self._states)
         metrics.observe(QUEUE_AGE, lambda: self._each(lambda depth: depth.late_ms / 1000))
         metrics.observe(DEAD_LETTERS, lambda: self._each(lambda depth: depth.dead))
         metrics.observe(ENDED_KEPT, self._ended)
+
+    @property
+    def failing(self) -> list[str]:
+        """What keeps the process from working: Redis, where its last try had no answer."""
+        return [REDIS] if self._away else []
 
     async def refresh(self) -> None:
         """Ask again, unless the last answer is fresh."""
@@ -105,11 +115,14 @@ class FleetWatch:
             for cell, client in cells.items():
                 asked_at = loop.time()
                 try:
-                    await client.execute("PING")
-                except StoreUnavailable:
+                    async with asyncio.timeout(PROBE_TIMEOUT_S):
+                        await client.execute("PING")
+                except (StoreUnavailable, TimeoutError):
                     self._errors.add(1, cell)
+                    self._away |= {cell}
                 else:
                     self._latency.record(loop.time() - asked_at, cell)
+                    self._away -= {cell}
             await asyncio.sleep(PROBE_S)
 
     def _known(self) -> dict[tuple[str, str], Depth]:

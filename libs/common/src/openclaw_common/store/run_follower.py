@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.contracts.run_event import RunEvent
@@ -26,6 +27,7 @@ class Follower:
         self._attempt = 0
         self._buffer: list[RunEvent] = []
         self._buffered_bytes = 0
+        self._waiting_since = 0.0
         self._ready = asyncio.Event()
         self._failure: Exception | None = None
         self._ended = False
@@ -37,6 +39,8 @@ class Follower:
         events (a fail-over, a crash without `appendfsync always`): what was read can then not be
         continued, and the iteration ends with StoreUnavailable.
         """
+        if not self._buffer:
+            self._waiting_since = time.monotonic()
         for event in events:
             if self.ended:
                 break
@@ -63,6 +67,16 @@ class Follower:
         self._buffer.clear()
         self._buffered_bytes = 0
         self._ready.set()
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes of events that wait for the client."""
+        return self._buffered_bytes
+
+    @property
+    def waiting_s(self) -> float:
+        """How long the oldest of them has waited, in seconds."""
+        return time.monotonic() - self._waiting_since if self._buffer else 0.0
 
     @property
     def ended(self) -> bool:

@@ -15,6 +15,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from openclaw_common.contracts.errors import StoreUnavailable
@@ -40,6 +41,14 @@ UNAVAILABLE_LIMIT_S: Final = 15.0
 """Seconds without Redis after which followers are told."""
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Events that were read and wait for clients: bytes of all, seconds that the oldest waits."""
+
+    buffered_bytes: int
+    oldest_s: float
 
 
 class _Followed:
@@ -191,6 +200,19 @@ class RunStreamReader:
     def following(self) -> int:
         """How many runs are being read."""
         return sum(len(read.runs) for read in self._reads)
+
+    def backlog(self) -> Backlog:
+        """Return what was read and waits for clients."""
+        followers = [
+            follower
+            for read in self._reads
+            for followed in read.runs.values()
+            for follower in followed.followers
+        ]
+        return Backlog(
+            sum(follower.buffered_bytes for follower in followers),
+            max((follower.waiting_s for follower in followers), default=0.0),
+        )
 
     def control_of(self, run_id: str) -> str:
         """The control stream of the read that follows a run, for `admit`; "" for no read."""
