@@ -3,6 +3,10 @@
 A run id is `run_<uuid4>`; the chat-completions view of the same run shows `chatcmpl_<uuid4>`, the
 responses view `resp_<uuid4>` with the same uuid (contract §1.1, §1.4), so every id a client holds
 leads to the run.
+
+Where there are several cells an id carries the one that has its record: that of the first cell is a
+plain UUID, every other one a UUID of version 8 whose first byte is the number of the cell
+(https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-8).
 """
 
 from __future__ import annotations
@@ -23,9 +27,27 @@ _DELIVERY_ID = re.compile(rf"{DELIVERY_PREFIX}{_UUID}\Z")
 _RUN_ID = re.compile(rf"(?:{RUN_PREFIX}|{CHAT_COMPLETION_PREFIX}|{RESPONSE_PREFIX})({_UUID})\Z")
 
 
-def new_run_id() -> str:
-    """Return a fresh `run_<uuid4>`."""
-    return RUN_PREFIX + str(uuid.uuid4())
+def new_run_id(cell: int = 0) -> str:
+    """Return a fresh `run_<uuid>` of a cell."""
+    return in_cell(RUN_PREFIX + str(uuid.uuid4()), cell)
+
+
+def cell_of(record_id: str) -> int:
+    """Return the number of the cell that an id of a run or a delivery carries."""
+    start = record_id.find("_") + 1
+    return int(record_id[start : start + 2], 16) if record_id[start + 14 : start + 15] == "8" else 0
+
+
+def in_cell(record_id: str, cell: int) -> str:
+    """Return the id of the same job as a record of `cell`, which is at most 255."""
+    if cell_of(record_id) == cell:
+        return record_id
+    start = record_id.find("_") + 1
+    prefix, own = record_id[:start], record_id[start:]
+    if cell == 0:
+        # A version that carries no cell; which one it was is not known any more.
+        return f"{prefix}{own[:14]}4{own[15:]}"
+    return f"{prefix}{cell:02x}{own[2:14]}8{own[15:]}"
 
 
 def chat_completion_id(run_id: str) -> str:
@@ -53,9 +75,9 @@ def parse_run_id(value: str) -> str | None:
     return RUN_PREFIX + match.group(1) if match else None
 
 
-def new_delivery_id() -> str:
-    """Return a fresh `dlv_<uuid4>`."""
-    return DELIVERY_PREFIX + str(uuid.uuid4())
+def new_delivery_id(cell: int = 0) -> str:
+    """Return a fresh `dlv_<uuid>` of a cell."""
+    return in_cell(DELIVERY_PREFIX + str(uuid.uuid4()), cell)
 
 
 def agent_of(session_key: str) -> str | None:

@@ -34,6 +34,8 @@ _OVERRIDES: Final[dict[str, KeyPath]] = {
     "OPENCLAW_GATEWAY_TOKEN": ("gateway", "auth", "token"),
     "OPENCLAW_GATEWAY_PASSWORD": ("gateway", "auth", "password"),
     "OPENCLAW_REDIS_URL": ("redis", "url"),
+    "OPENCLAW_REDIS_URLS": ("redis", "urls"),
+    "OPENCLAW_SERVE_CELLS": ("redis", "serveCells"),
     "OPENCLAW_HEALTH_PORT": ("health", "port"),
 }
 _DEFAULT_NAMES: Final = ("openclaw.json5", "openclaw.yaml", "openclaw.yml")

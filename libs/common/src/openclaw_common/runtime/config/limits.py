@@ -5,15 +5,28 @@ Every number that bounds something at run time is named here and nowhere else.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from openclaw_common.runtime.config.base import Bounded, NonNegative, Positive, Section
 from openclaw_common.runtime.config.redis_url import RedisAddress, parse_redis_url
 
 Seconds = Annotated[float, Field(ge=0)]
+MAX_CELLS: Final = 255
+"""What a record's id has room for."""
+
+
+def _listed(given: Any) -> Any:
+    """Return a text of the environment as the list that it names, its items apart by spaces."""
+    return given.split() if isinstance(given, str) else given
+
+
+Urls = Annotated[tuple[SecretStr, ...], BeforeValidator(_listed), Field(max_length=MAX_CELLS)]
+CellNumbers = Annotated[
+    tuple[NonNegative, ...], BeforeValidator(_listed), Field(max_length=MAX_CELLS)
+]
 
 
 class Redis(Section):
@@ -21,6 +34,14 @@ class Redis(Section):
 
     url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     """`redis://`, `rediss://`, `unix://`, `redis+sentinel://` or `rediss+sentinel://`."""
+    urls: Urls = ()
+    """One URL a cell, in place of `url`; a cell is known by its place, so only add at the end."""
+    founding_cells: Positive = 1
+    """With how many of `urls` the fleet began; never changed afterwards."""
+    cells_in_use: Positive | None = None
+    """Over how many of `urls` lanes are spread, the first ones; all of them unless set."""
+    serve_cells: CellNumbers = ()
+    """The cells of which this process takes jobs, by their places from 0; all of them unless set."""
     durability: Literal["relaxed", "strict"] = "relaxed"
     """`strict`: not ready unless Redis syncs every write to disk and evicts nothing."""
     timeout_ms: Positive = 3000
@@ -29,21 +50,55 @@ class Redis(Section):
     @property
     def configured(self) -> bool:
         """Whether a URL was given, by the file or the environment."""
-        return "url" in self.model_fields_set
+        return bool({"url", "urls"} & self.model_fields_set)
+
+    @property
+    def cells(self) -> tuple[SecretStr, ...]:
+        """The URL of each cell."""
+        return self.urls or (self.url,)
 
     @property
     def address(self) -> RedisAddress:
-        """What the URL says."""
-        return parse_redis_url(self.url.get_secret_value())
+        """What the URL of the first cell says."""
+        return parse_redis_url(self.cells[0].get_secret_value())
 
     @field_validator("url")
     @classmethod
     def _understood(cls, url: SecretStr) -> SecretStr:
-        try:
-            parse_redis_url(url.get_secret_value())
-        except ValueError as error:
-            raise PydanticCustomError("redis_url", "{reason}", {"reason": str(error)}) from None
-        return url
+        return _understood(url)
+
+    @field_validator("urls")
+    @classmethod
+    def _all_understood(cls, urls: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        return tuple(map(_understood, urls))
+
+    @model_validator(mode="after")
+    def _known_cells(self) -> Self:
+        count = len(self.cells)
+        for name, wrong in (
+            ("foundingCells", self.founding_cells > count),
+            ("cellsInUse", (self.cells_in_use or 1) > count),
+            ("serveCells", any(number >= count for number in self.serve_cells)),
+        ):
+            if wrong:
+                raise PydanticCustomError(
+                    "redis_cells",
+                    "`{name}` speaks of more cells than the {count} of `urls`",
+                    {"name": name, "count": count},
+                )
+        if self.founding_cells > (self.cells_in_use or count):
+            raise PydanticCustomError(
+                "redis_cells", "`cellsInUse` may not be less than `foundingCells`"
+            )
+        return self
+
+
+def _understood(url: SecretStr) -> SecretStr:
+    try:
+        parse_redis_url(url.get_secret_value())
+    except ValueError as error:
+        raise PydanticCustomError("redis_url", "{reason}", {"reason": str(error)}) from None
+    return url
 
 
 class Runs(Bounded):
