@@ -58,6 +58,11 @@ class Said:
         items = value if isinstance(value, list) else []
         return [Said(item) for item in items if isinstance(item, dict)]
 
+    def texts(self, name: str) -> list[str]:
+        """Return the strings of an array."""
+        value = self._fields.get(name)
+        return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
 
 def read_object(body: bytes | str) -> Said:
     """Return the JSON object of a body; raises NotUnderstood. Lone surrogates become U+FFFD."""

@@ -9,10 +9,11 @@ from typing import Any, Final, Protocol
 import aiohttp
 from yarl import URL
 
-from openclaw_channels.base import AnswerLost, Receipt, SendFailure, TemporaryFailure
+from openclaw_channels.base import AnswerLost, Receipt
 from openclaw_channels.platform_http import Answer, PlatformHttp
-from openclaw_channels.signal.errors import rest_failure, rpc_failure
+from openclaw_channels.signal.errors import rest_failure
 from openclaw_channels.signal.markup import as_container_markup
+from openclaw_channels.signal.rpc import Rpc
 from openclaw_channels.signal.settings import SignalSettings
 from openclaw_channels.signal.targets import GROUP, USERNAME
 
@@ -59,8 +60,7 @@ class Daemon:
     """`signal-cli daemon --http` (signal-cli-jsonrpc(5))."""
 
     def __init__(self, settings: SignalSettings, http: PlatformHttp) -> None:
-        self._settings = settings
-        self._http = http
+        self._rpc = Rpc(settings, http)
 
     async def send(self, outgoing: Outgoing) -> Receipt:
         """Send by the method `send`."""
@@ -74,7 +74,7 @@ class Daemon:
             params["quoteAuthor"] = outgoing.quote.author
         if outgoing.edited is not None:
             params["editTimestamp"] = outgoing.edited
-        result, status = await self._call("send", params)
+        result, status = await self._rpc.call("send", params)
         timestamp = result.get("timestamp") if isinstance(result, dict) else None
         return Receipt(str(timestamp) if timestamp is not None else None, status)
 
@@ -83,23 +83,7 @@ class Daemon:
         recipient = _recipient(to)
         if username := recipient.pop("username", None):
             recipient = {"recipient": [f"u:{username[0]}"]}
-        await self._call("sendTyping", recipient)
-
-    async def _call(self, method: str, params: dict[str, Any]) -> tuple[Any, int]:
-        request = {
-            "jsonrpc": "2.0",
-            "id": "1",
-            "method": method,
-            "params": {"account": self._settings.account, **params},
-        }
-        answer = await self._http.ask("POST", f"{self._settings.url}/api/v1/rpc", json=request)
-        said = answer.json()
-        if isinstance(said, dict) and isinstance(said.get("error"), dict):
-            pause = self._settings.rate_limit_pause_seconds
-            raise rpc_failure(said["error"], answer.status, pause)
-        if not isinstance(said, dict) or "result" not in said:
-            raise _unreadable(answer, self._settings.rate_limit_pause_seconds)
-        return said["result"], answer.status
+        await self._rpc.call("sendTyping", recipient)
 
 
 class Container:
@@ -142,15 +126,6 @@ class Container:
         said = answer.json()
         pause = self._settings.rate_limit_pause_seconds
         raise rest_failure(said if isinstance(said, dict) else {}, answer.status, pause)
-
-
-def _unreadable(answer: Answer, pause_s: float) -> SendFailure:
-    if 200 <= answer.status < 300:
-        return AnswerLost("signal-cli's answer cannot be read.", http_status=answer.status)
-    if answer.status >= 500:
-        text = f"Signal: HTTP status {answer.status}"
-        return TemporaryFailure(text, http_status=answer.status)
-    return rest_failure({}, answer.status, pause_s)
 
 
 def _recipient(to: str) -> dict[str, Any]:
