@@ -13,7 +13,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import chat, deliveries, hooks, providers, queue, tenants
+from benchmarks import chat, deliveries, hooks, providers, queue, sizing, tenants
 from benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
@@ -25,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
     "deliveries": deliveries.run,
     "hooks": hooks.run,
     "tenants": tenants.run,
+    "sizing": sizing.run,
 }
 
 
