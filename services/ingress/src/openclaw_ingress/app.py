@@ -8,6 +8,7 @@ from aiohttp import web
 
 from openclaw_channels.base import ChannelPlugin
 from openclaw_common.automation.cron_scheduler import CronScheduler
+from openclaw_common.inbound.intake import Intake
 from openclaw_common.queue.job_queue import RunQueue
 from openclaw_common.runtime.clock import Clock, SystemClock
 from openclaw_common.runtime.config import Config
@@ -30,10 +31,14 @@ from openclaw_ingress.auth.api_keys import KeyHolders
 from openclaw_ingress.auth.authenticator import Authenticator
 from openclaw_ingress.auth.client_address import ClientAddresses
 from openclaw_ingress.auth.failure_limiter import FailureLimiter
+from openclaw_ingress.auth.webhook_guard import WebhookGuard
+from openclaw_ingress.channel_webhooks import WEBHOOKS, ChannelWebhooks
 from openclaw_ingress.destinations import DESTINATIONS, Destinations
+from openclaw_ingress.handlers.channel_webhook import receive_webhook
 from openclaw_ingress.hook_context import HOOKS, hook_context
 from openclaw_ingress.middleware.authentication import authenticate
 from openclaw_ingress.middleware.authorization import authorize
+from openclaw_ingress.middleware.channel_paths import protect_channels
 from openclaw_ingress.middleware.draining import close_while_draining, refuse_while_draining
 from openclaw_ingress.middleware.error_responses import errors_as_json
 from openclaw_ingress.middleware.expectations import ask_for_the_body, hold_expectation
@@ -57,15 +62,16 @@ def create_app(
     drain: Drain,
     routes: Sequence[Route] | None = None,
     channels: Mapping[str, ChannelPlugin] | None = None,
+    environ: Mapping[str, str] | None = None,
     clock: Clock | None = None,
     metrics: Metrics | None = None,
 ) -> web.Application:
     """Build the application.
 
     It starts and stops `reader`; whoever made `store` closes it. `routes` replaces the route table
-    of `config`; what is not in it gets 404 and 405. `channels` replaces the installed channels, to
-    which hooks may deliver. Raises ValueError for a trusted proxy that is no address and no
-    network, ConfigError for a hook's transform that cannot be loaded.
+    of `config`; what is not in it gets 404 and 405. `channels` replaces the installed channels;
+    `environ` may hold credentials of their accounts. Raises ValueError for a trusted proxy that is
+    no address and no network, ConfigError for a hook's transform that cannot be loaded.
     """
     clock = clock or SystemClock()
     meter = RequestMeter(metrics or Metrics(), clock)
@@ -79,6 +85,7 @@ def create_app(
             errors_as_json,
             refuse_upgrades,
             refuse_while_draining,
+            protect_channels,
             authenticate,
             authorize,
             ask_for_the_body,
@@ -102,11 +109,21 @@ def create_app(
     app[AUTHENTICATOR] = Authenticator(gateway, addresses, limiter, app[KEY_HOLDERS])
     if config.hooks.enabled:
         app[HOOKS] = hook_context(config, store, queue, addresses, channels, clock)
+    app[WEBHOOKS] = ChannelWebhooks.load(
+        Intake(config, store),
+        WebhookGuard(config.inbound, addresses, store.limits),
+        channels,
+        environ or {},
+        clock.wall,
+    )
+    further = [
+        Route("*", path, receive_webhook, scope=None) for path in app[WEBHOOKS].further_paths
+    ]
     app[ROUTES] = {
         app.router.add_route(
             route.method, route.path, route.handler, expect_handler=hold_expectation
         ): route
-        for route in (route_table(config) if routes is None else routes)
+        for route in (*(route_table(config) if routes is None else routes), *further)
     }
     app.on_response_prepare.extend([headers.on_response_prepare, tell_limits, close_while_draining])
     app.cleanup_ctx.extend([_running_reader])

@@ -12,6 +12,8 @@ from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.config.hooks import Hooks
 from openclaw_ingress.auth.hook_gate import admit_hook
 from openclaw_ingress.auth.scopes import ADMIN, READ, WRITE
+from openclaw_ingress.channel_webhooks import PREFIX as CHANNEL_PREFIX
+from openclaw_ingress.handlers.channel_webhook import receive_webhook
 from openclaw_ingress.handlers.chat_completions import (
     create_chat_completion,
     resume_chat_completion,
@@ -40,6 +42,7 @@ from openclaw_ingress.handlers.hooks_mapped import dispatch_mapped
 from openclaw_ingress.handlers.hooks_wake import wake
 from openclaw_ingress.handlers.keys import create_key, list_keys, read_key, revoke_key
 from openclaw_ingress.handlers.models import list_models, read_model
+from openclaw_ingress.handlers.pairings import approve_pairing, list_pairings, revoke_pairing
 from openclaw_ingress.handlers.readyz import read_readiness
 from openclaw_ingress.handlers.responses import create_response
 from openclaw_ingress.handlers.run_cancel import cancel_run
@@ -159,6 +162,18 @@ KEYS: Final = (
 )
 
 
+PAIRINGS: Final = (
+    Route("GET", "/v1/pairings", list_pairings, ADMIN),
+    Route("POST", "/v1/pairings/approve", approve_pairing, ADMIN),
+    Route("POST", "/v1/pairings/revoke", revoke_pairing, ADMIN),
+)
+
+CHANNELS: Final = (
+    # Open to the drain, as hooks are.
+    Route("*", f"{CHANNEL_PREFIX}/{{channel}}/{{path:.*}}", receive_webhook, scope=None),
+)
+
+
 def hook_routes(hooks: Hooks) -> tuple[Route, ...]:
     """Return the routes of the hooks, for every method: the gate answers what is no POST.
 
@@ -195,6 +210,8 @@ def _served(config: Config) -> tuple[Route, ...]:
         *DEAD_LETTERS,
         *TOOLS,
         *KEYS,
+        *PAIRINGS,
+        *CHANNELS,
         *(CRON if config.cron.enabled else ()),
         *(hook_routes(config.hooks) if config.hooks.enabled else ()),
     )

@@ -50,8 +50,9 @@ class IngressService:
 
     Uses `store` but does not close it. `host` and `port` replace the configuration's; port 0 lets
     the system choose. `reuse_port` lets several processes of one host share the port. `routes`
-    replaces the route table of the configuration, `channels` the installed channels. Raises the
-    process's limit of open files, and holds its connections to it.
+    replaces the route table of the configuration, `channels` the installed channels; `environ` may
+    hold credentials of accounts. Raises the process's limit of open files, and holds its
+    connections to it.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class IngressService:
         reuse_port: bool = False,
         routes: Sequence[Route] | None = None,
         channels: Mapping[str, ChannelPlugin] | None = None,
+        environ: Mapping[str, str] | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         self._config = config
@@ -84,6 +86,7 @@ class IngressService:
             drain=self._drain,
             routes=routes,
             channels=channels,
+            environ=environ,
             metrics=metrics,
         )
         guard = Guard(ConnectionLimits.of(ingress), self._census, _early_answers(config))
@@ -149,12 +152,19 @@ async def serve(
 ) -> None:
     """Run the ingress until SIGTERM or SIGINT; a second signal ends the process at once.
 
-    `environ` says where metrics are sent. Raises OSError, SidePortTaken among them.
+    `environ` says where metrics are sent, and may hold credentials of accounts. Raises OSError,
+    SidePortTaken among them.
     """
     store = await Store.connect(config.redis, config.runs, config.deliveries, role="ingress")
     metrics = Metrics()
     service = IngressService(
-        config, store, host=host, port=port, reuse_port=reuse_port, metrics=metrics
+        config,
+        store,
+        host=host,
+        port=port,
+        reuse_port=reuse_port,
+        environ=environ,
+        metrics=metrics,
     )
     observation = Observation(
         config.health,

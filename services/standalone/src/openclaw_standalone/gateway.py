@@ -97,7 +97,7 @@ class StandaloneGateway:
             )
             stack.push_async_callback(delivery.stop)
             await _start_delivery(delivery)
-            ingress = ingress_type(config, store)
+            ingress = ingress_type(config, store, environ=environ)
             stack.push_async_callback(ingress.stop)
             url = await _listen(ingress, setup)
             state.announce(url)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from openclaw_common.contracts.inbound import InboundMessage, Sender
+from openclaw_common.runtime.config import Config
 
 ANYBODY: Final = "*"
 ROLE: Final = "role:"
@@ -124,6 +125,18 @@ class AccountRules:
 
     def _object(self, key: str) -> Mapping[str, Any]:
         return _as_object(self.settings.get(key))
+
+
+def channel_defaults(config: Config) -> Mapping[str, Any]:
+    """Return what `channels.defaults` says, under the names of the file."""
+    section = config.channels.get("defaults")
+    if section is None:
+        return {}
+    fields = type(section).model_fields
+    said = {
+        str(fields[n].alias): getattr(section, n) for n in section.model_fields_set & set(fields)
+    }
+    return {**(section.model_extra or {}), **said}
 
 
 def matches(sender: Sender, allowed: tuple[str, ...], channel: str) -> bool:

@@ -29,6 +29,7 @@ KEY_SCOPES: Final[dict[str, tuple[str, str]]] = {
     "/v1/deliveries": ("deliveries:read", "deliveries:write"),
     "/v1/dead-letters": ("deliveries:read", "deliveries:write"),
     "/v1/keys": (ADMIN_KEY, ADMIN_KEY),
+    "/v1/pairings": (ADMIN_KEY, ADMIN_KEY),
 }
 
 

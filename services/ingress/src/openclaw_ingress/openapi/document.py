@@ -43,7 +43,8 @@ def described(route: Route, config: Config) -> tuple[str, str] | None:
     """
     path = document_path(route)
     if route.gate is None:
-        return route.method, path
+        # A route for every method answers what is no POST itself.
+        return route.method.replace("*", "POST"), path
     return ("POST", path) if path != config.hooks.path else None
 
 

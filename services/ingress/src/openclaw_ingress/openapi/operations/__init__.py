@@ -8,6 +8,7 @@ from __future__ import annotations
 from openclaw_common.runtime.config import Config
 from openclaw_ingress.openapi.model import Operations
 from openclaw_ingress.openapi.operations.automation import CRON, hook_operations
+from openclaw_ingress.openapi.operations.channels import CHANNELS
 from openclaw_ingress.openapi.operations.chat import CHAT
 from openclaw_ingress.openapi.operations.deliveries import DELIVERIES
 from openclaw_ingress.openapi.operations.keys import KEYS
@@ -28,5 +29,6 @@ def operations(config: Config) -> Operations:
         **DELIVERIES,
         **CRON,
         **KEYS,
+        **CHANNELS,
         **hook_operations(config.hooks.path),
     }
