@@ -17,6 +17,7 @@ from openclaw_common.contracts.errors import (
 from openclaw_common.store.accounting import Charge, LimitState
 from openclaw_common.store.connections import Arg
 from openclaw_common.store.jobs import JobScripts
+from openclaw_common.store.spread import Spread
 
 RETRY_AFTER_S: Final = 5
 """What a refused client is told to wait, in seconds."""
@@ -144,13 +145,15 @@ class Admission:
     """The admit step of one kind of job.
 
     `bulk` are the same scripts over a connection of its own: what is larger than BULK_BYTES goes
-    there, because a connection does one thing at a time.
+    there, because a connection does one thing at a time. `spread` is given where lanes of sessions
+    are spread over several cells.
     """
 
     scripts: JobScripts
     bulk: JobScripts
     bounds: Bounds
     clock: ServerClock
+    spread: Spread | None = None
 
     async def admit(
         self,
@@ -185,8 +188,9 @@ class Admission:
         scripts = self.bulk if size > BULK_BYTES else self.scripts
         # After that the client gives up, and says that nothing was accepted.
         deadline_ms = self.clock.in_future(scripts.client.timeout_s)
+        checks = self.spread.check(lane, keys.number) if self.spread else ()
         reply = await scripts.call(
-            "admit",
+            "admit_in_cells" if checks else "admit",
             (
                 record_id,
                 lane,
@@ -201,9 +205,12 @@ class Admission:
                 "" if deadline_ms is None else deadline_ms,
                 *multitask.args(),
                 *flat,
+                *checks,
             ),
             (keys.idempotency(idempotency.digest()) if idempotency else "", reader_control),
         )
+        if self.spread:
+            self.spread.refused(reply)
         return self._outcome(record_id, reply, account)
 
     def _outcome(

@@ -18,6 +18,7 @@ class NewDelivery:
     id: str
     request: DeliveryRequest
     arq_job: bytes
+    trace_id: str = ""
 
     @property
     def lane(self) -> str:
@@ -38,6 +39,7 @@ class NewDelivery:
             "tenant": request.tenant,
             "agent_id": request.agent_id or "",
             "source": request.source,
+            **({"trace_id": self.trace_id} if self.trace_id else {}),
         }
 
     def fields_json(self) -> bytes:
@@ -59,18 +61,23 @@ class EventLimits:
 
 @dataclass(frozen=True, slots=True)
 class NewSystemEvent:
-    """A system event for a session; with `wake` its agent is to look at it now."""
+    """A system event for a session; with `wake` its agent is to look at it now.
+
+    `cell` is where the session is, as `Spread.cell_of_session` says it.
+    """
 
     session_key: str
     agent_id: str
     text: str
     wake: bool
     limits: EventLimits
+    cell: str = ""
 
     def args(self) -> list[Arg]:
         """What `finish` takes for it."""
         limits = (self.limits.most, self.limits.keep_ms)
-        return ["event", self.session_key, self.agent_id, self.text, int(self.wake), *limits]
+        wake = int(self.wake)
+        return ["event", self.session_key, self.agent_id, self.text, wake, *limits, self.cell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +149,7 @@ class FailureReport:
                     "wake": event.wake,
                     "keep": event.limits.most,
                     "keep_ms": event.limits.keep_ms,
+                    "cell": event.cell,
                 }
             )
         return fields

@@ -30,6 +30,11 @@ class Keys:
     cell: str = DEFAULT_CELL
 
     @property
+    def number(self) -> int:
+        """The place of the cell among all cells, from 0."""
+        return int(self.cell.removeprefix("c"))
+
+    @property
     def tag(self) -> str:
         """The hash tag, braces included; the first characters of every arq job id."""
         return "{" + self.cell + "}"
@@ -106,6 +111,29 @@ class Keys:
     def control(self, kind: str, worker_id: str) -> str:
         """The cancellations that one worker process is to hear of."""
         return f"{self.jobs(kind)}control:{worker_id}"
+
+    @property
+    def cells(self) -> str:
+        """Over how many cells lanes are spread."""
+        return f"{self.base}cells"
+
+    def outbox(self, cell: str) -> str:
+        """What another cell is to have."""
+        return f"{self.base}outbox:{cell}"
+
+    @property
+    def outbox_wake(self) -> str:
+        """The tokens that wake whoever empties the outboxes."""
+        return f"{self.base}outbox:wake"
+
+    @property
+    def arrived(self) -> str:
+        """How far the outboxes of other cells were taken in."""
+        return f"{self.base}arrived"
+
+    def tenant(self, tenant: str) -> str:
+        """The mark of a tenant that has a session here."""
+        return f"{self.base}tenant:{tenant}"
 
     def idempotency(self, digest: str) -> str:
         """The record of one idempotency key; `digest` is the SHA-256 of scope and key."""
@@ -284,6 +312,11 @@ class Keys:
     def receiver(self, account: str) -> str:
         """Who receives for an account, and how far it is."""
         return f"{self.base}receiver:{account}"
+
+    @property
+    def receiver_holders(self) -> str:
+        """Which process holds which account."""
+        return f"{self.base}receiver-holders"
 
     @property
     def receiver_processes(self) -> str:

@@ -11,6 +11,7 @@ Unix ms by Redis' clock.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -91,11 +92,16 @@ class ScheduledRecord:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The schedule of one cell. Every call raises StoreUnavailable."""
+    """The schedule of one cell. Every call raises StoreUnavailable.
+
+    `elsewhere` is given where there are other cells: it says in which one a session is, None for
+    this one. A tick's run that is another cell's goes there behind what went there before.
+    """
 
     scripts: JobScripts
     bounds: Bounds
     turns: TurnLimits
+    elsewhere: Callable[[str], Awaitable[int | None]] | None = None
 
     async def now_ms(self) -> int:
         """Return Redis' clock."""
@@ -195,9 +201,19 @@ class Schedule:
     async def _fire(self, plan: dict[str, Any], tick: Tick, history: HistoryLimits | None) -> Fired:
         plan |= tick.plan(self.bounds, self.turns, history)
         run = tick.run
+        if run is not None and self.elsewhere is not None:
+            cell = await self.elsewhere(run.session_key)
+            if cell is not None:
+                plan["run"]["cell"] = f"c{cell}"
         fields: tuple[Arg, ...] = (run.arq_job, *run.fields) if run else ("",)
-        reply = await self.scripts.call("fire", (orjson.dumps(plan), *fields))
-        outcome, why = FireOutcome(reply[0].decode()), reply[1] if len(reply) > 1 else b""
+        accepted = False
+        try:
+            reply = await self.scripts.call("fire", (orjson.dumps(plan), *fields))
+            outcome, why = FireOutcome(reply[0].decode()), reply[1] if len(reply) > 1 else b""
+            accepted = outcome is FireOutcome.RUN
+        finally:
+            if run is not None and run.sending is not None:
+                run.sending.settle(accepted)
         if isinstance(why, int):
             return Fired(outcome, in_ms=why)
         return Fired(outcome, why.decode())

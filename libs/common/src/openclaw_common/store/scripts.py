@@ -44,7 +44,12 @@ JOB_SCRIPTS: Final = (
     "inbound_note",
     "inbound_answer",
     "pairing_ask",
+    "holds",
+    "register_key",
+    "arrive",
 )
+IN_CELLS: Final = {"admit_in_cells": "admit", "push_event_in_cells": "push_event"}
+"""Steps behind the check of `_cells`, for where lanes are spread over several of them."""
 LIVE: Final = (
     "live_begin",
     "live_take",
@@ -86,6 +91,8 @@ TAKES_ON_WORK: Final = frozenset(
         "inbound_note",
         "inbound_answer",
         "pairing_ask",
+        "admit_in_cells",
+        "push_event_in_cells",
     }
 )
 """What a server whose memory is full refuses, before it does anything; the rest lets work end."""
@@ -104,7 +111,7 @@ def compile_script(name: str, text: str) -> Script:
 @cache
 def load(name: str) -> Script | Function:
     """Return the step `name`; raises KeyError for a name that is not an atomic step."""
-    if name in JOB_SCRIPTS:
+    if name in JOB_SCRIPTS or name in IN_CELLS:
         library, version = _library()
         return Function(f"{name}_{version}", library)
     if name in OTHER_SCRIPTS:
@@ -122,6 +129,7 @@ def _library() -> tuple[str, str]:
     """
     text = "\n".join(map(source, SHARED))
     steps = {name: source(name) for name in JOB_SCRIPTS}
+    steps |= {name: f"{source('_cells')}\n{source(step)}" for name, step in IN_CELLS.items()}
     version = _sha1(text + "".join(steps.values()))[:12]
     body = "\n".join(_registered(name, step, version) for name, step in steps.items())
     return f"#!lua name=openclaw_{version}\n{text}\n{body}", version

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from openclaw_common.store.effects import EventLimits, NewSystemEvent
 from openclaw_common.store.jobs import JobScripts
+from openclaw_common.store.spread import Spread
 
 
 class PushOutcome(StrEnum):
@@ -37,19 +38,26 @@ class SystemEvent:
 
 @dataclass(frozen=True, slots=True)
 class SystemEvents:
-    """The system events of all sessions."""
+    """The system events of the sessions of one cell; with `spread` there are others."""
 
     scripts: JobScripts
     limits: EventLimits
+    spread: Spread | None = None
 
     def new(self, session_key: str, agent_id: str, text: str, *, wake: bool) -> NewSystemEvent:
         """Return an event for `finish` to push."""
-        return NewSystemEvent(session_key, agent_id, text, wake, self.limits)
+        cell = self.spread.cell_of_session(session_key) if self.spread else ""
+        return NewSystemEvent(session_key, agent_id, text, wake, self.limits, cell)
 
     async def push(self, session_key: str, agent_id: str, text: str, *, wake: bool) -> PushOutcome:
         """Put an event at the end of a session's; with `wake` its agent is to look at it now."""
         event = self.new(session_key, agent_id, text, wake=wake)
-        reply = await self.scripts.call("push_event", event.args()[1:])
+        if self.spread is None:
+            reply = await self.scripts.call("push_event", event.args()[1:])
+        else:
+            checks = self.spread.check(session_key, self.scripts.keys.number)
+            reply = await self.scripts.call("push_event_in_cells", (*event.args()[1:], *checks))
+            self.spread.refused(reply)
         return PushOutcome(reply.decode())
 
     async def pending(self, session_key: str) -> list[SystemEvent]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from openclaw_common.runtime.tracing import Span
 from openclaw_common.store.admission import Bounds
 from openclaw_common.store.connections import Arg
 from openclaw_common.store.effects import NewSystemEvent
@@ -31,12 +32,16 @@ class DueEntry:
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """A run that `fire` accepts: `fields` are those of its record, flat."""
+    """A run that `fire` accepts: `fields` are those of its record, flat.
+
+    `sending` is the span of its acceptance, which is none if it does not come to that.
+    """
 
     id: str
     session_key: str
     arq_job: bytes
     fields: tuple[Arg, ...]
+    sending: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,7 @@ class Tick:
     def _event(self, event: NewSystemEvent) -> dict[str, Any]:
         return {
             "session": event.session_key,
+            "cell": event.cell,
             "agent": event.agent_id,
             "text": event.text,
             "wake": event.wake,

@@ -185,7 +185,37 @@ local function belongs_to(run_id, id, now)
   redis.call('PEXPIRE', of, 2 * dead_retention_ms)
 end
 
+-- Lays down what another cell is to have; any process takes it there, in this order (`arrive`).
+local function send_to(other, ...)
+  redis.call('XADD', cell .. 'outbox:' .. other, '*', ...)
+  redis.call('LPUSH', cell .. 'outbox:wake', '1')
+  redis.call('LTRIM', cell .. 'outbox:wake', 0, WAKE_TOKENS - 1)
+end
+
+-- The cell that an id carries (contracts/ids.py).
+local function cell_of(id)
+  local own = string.match(id, '_(.*)$') or id
+  return 'c' .. (string.sub(own, 15, 15) == '8' and tonumber(string.sub(own, 1, 2), 16) or 0)
+end
+
+-- Whether this cell has anything of a session; those of a tenant are all in one cell.
+local function holds(session_key)
+  local tenant = tenant_of(session_key)
+  local of_tenant = tenant ~= '' and tenant or '-'
+  return redis.call('EXISTS', cell .. 'run:lane:' .. session_key, cell .. 'session:' .. session_key,
+    cell .. 'system-events:' .. session_key, cell .. 'run:by:session:' .. session_key,
+    cell .. 'inbound-history:' .. session_key, cell .. 'run:by:tenant:' .. of_tenant,
+    cell .. 'tenant:' .. of_tenant) > 0
+end
+
 local function add_delivery(id, lane, job, run_id, fields, now)
+  local of_cell = cell_of(id)
+  if '{' .. of_cell .. '}' ~= tag then
+    belongs_to(run_id, id, now)
+    send_to(of_cell, 'kind', 'delivery', 'id', id, 'lane', lane, 'job', job, 'run_id', run_id,
+      'fields', cjson.encode(fields))
+    return
+  end
   local jobs = cell .. 'delivery:'
   if redis.call('EXISTS', jobs .. id) == 1 then
     return
@@ -215,6 +245,18 @@ local function push_system_event(session_key, agent_id, text, wakes, keep, keep_
   return outcome
 end
 
+-- The same for a session that is perhaps another cell's: `where` names the cell, in front of it `~`
+-- when it may be an earlier one's instead; '' where there is one cell.
+local function tell_system_event(where, session_key, agent_id, text, wakes, keep, keep_ms, now)
+  local other = string.match(where, '^~(.*)$') or ('{' .. where .. '}' ~= tag and where or '')
+  if other == '' then
+    push_system_event(session_key, agent_id, text, wakes, keep, keep_ms, now)
+  else
+    send_to(other, 'kind', 'event', 'session', session_key, 'agent', agent_id, 'text', text, 'wake',
+      wakes and 1 or 0, 'keep', keep, 'keep_ms', keep_ms)
+  end
+end
+
 -- What a run that failed causes, as it was laid down when it was accepted.
 local function report_failure(id, failure, now)
   local state = redis.call('HMGET', base .. id, 'notice_id', 'notice_lane', 'notice_job',
@@ -225,7 +267,7 @@ local function report_failure(id, failure, now)
   if state[5] then
     local to = cjson.decode(state[5])
     local known, error = pcall(cjson.decode, failure or '{}')
-    push_system_event(to.session_key, to.agent_id,
+    tell_system_event(to.cell or '', to.session_key, to.agent_id,
       to.label .. ' (error): ' .. (known and error.message or 'Internal error'),
       to.wake, to.keep, to.keep_ms, now)
   end

@@ -6,6 +6,9 @@ local function note_session(session_key, keep_ms, now)
   redis.call('ZADD', sessions, now, session_key)
   redis.call('ZREMRANGEBYSCORE', sessions, '-inf', now - keep_ms)
   redis.call('PEXPIRE', sessions, keep_ms)
+  if tenant_of(session_key) ~= '' then
+    redis.call('SET', cell .. 'tenant:' .. tenant_of(session_key), 1, 'PX', keep_ms)
+  end
 end
 
 -- Changes a session by ARGV[at] onwards:

@@ -6,7 +6,7 @@
 --       then the fields · number of effect items, then the effects · with a session record what
 --       write_session of the prelude takes
 --       effect: 'delivery', id, lane, arq job, JSON list of record fields
---             | 'event', session, agent, text, '1' to wake, events kept, ms kept
+--             | 'event', session, agent, text, '1' to wake, events kept, ms kept, cell of the session
 --             | 'route', session, JSON of a destination
 --             | 'read', or 'history' for a group's, session, ms and number of the first entry id after
 --               those shown to the model
@@ -51,13 +51,13 @@ if KEYS[2] ~= '' then
 end
 local i = 1
 while effects[i] do
-  local what, of, a, b, c, d, e = unpack(effects, i, math.min(i + 6, #effects))
+  local what, of, a, b, c, d, e, f = unpack(effects, i, math.min(i + 7, #effects))
   if what == 'delivery' then
     add_delivery(of, a, b, id, cjson.decode(c), now)
     i = i + 5
   elseif what == 'event' then
-    push_system_event(of, a, b, c == '1', d, e, now)
-    i = i + 7
+    tell_system_event(f, of, a, b, c == '1', d, e, now)
+    i = i + 8
   elseif what == 'route' then
     local session = cell .. 'session:' .. of
     if redis.call('EXISTS', session) == 1 then

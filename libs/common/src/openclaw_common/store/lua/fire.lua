@@ -5,11 +5,11 @@
 --       plan: entry · due: the score that was read · next: the next one, none ends the entry · tick
 --       action: 'run' | 'event' | 'skip' · reason: why it is skipped
 --       manual: a user asked, the schedule stays as it is · settings: of the record that was read
---       run: { id, lane, queue_timeout_ms, max_open, max_lane } · session: whose system events the
---       run reads · needs_events: skipped, for `reason`, while there are none
+--       run: { id, lane, queue_timeout_ms, max_open, max_lane, cell: where it goes if not here }
+--       session: whose system events the run reads · needs_events: skipped, for `reason`, while there are none
 --       turns: a wake's { of, spacing_ms, most, window_ms, retry_ms, retry_most_ms }: whose turns are
 --       kept apart, and when events are looked at again that a turn which failed has left
---       event: { session, agent, text, wake, keep, keep_ms } · missed: ticks this one stands for
+--       event: { session, agent, text, wake, keep, keep_ms, cell } · missed: ticks this one stands for
 --       history: { keep, keep_ms } · remove: the record goes with this tick
 -- reply {'run' | 'event' | 'skip', reason} | {'moved'}: somebody else was faster, or the entry is
 --       another one now | {'deferred', ms until it may} | {'full', 'queue' | 'lane'}: it stays due,
@@ -82,7 +82,7 @@ local known = run and redis.call('EXISTS', base .. run.id) == 1
 if known and plan.manual then
   return { 'run', '' }
 end
-if outcome == 'run' and not known then
+if outcome == 'run' and not known and not run.cell then
   if plan.needs_events and redis.call('XLEN', cell .. 'system-events:' .. plan.session) == 0 then
     outcome = 'skip'
   elseif turn_waits() then
@@ -108,7 +108,15 @@ if outcome == 'run' and not known then
     fields[#fields + 1] = ARGV[i]
   end
   local expires = run.queue_timeout_ms > 0 and now + run.queue_timeout_ms or 0
-  enqueue(base, run.id, run.lane, ARGV[7], 0, expires, '{}', fields, now)
+  if run.cell then
+    -- What is asked of the session is asked when it arrives there.
+    send_to(run.cell, 'kind', 'run', 'id', run.id, 'lane', run.lane, 'job', ARGV[7], 'fields',
+      cjson.encode(fields), 'queue_timeout_ms', run.queue_timeout_ms, 'reads',
+      plan.needs_events and plan.session or '')
+    reason, waiting, turns = '', nil, nil
+  else
+    enqueue(base, run.id, run.lane, ARGV[7], 0, expires, '{}', fields, now)
+  end
   if turns then
     owe_wake(run.id)
   end
@@ -124,8 +132,8 @@ elseif turns and reason == 'coalesced' then
   owe_wake(redis.call('GET', waiting))
 elseif outcome == 'event' then
   local event = plan.event
-  push_system_event(event.session, event.agent, event.text, event.wake, event.keep, event.keep_ms,
-    now)
+  tell_system_event(event.cell or '', event.session, event.agent, event.text, event.wake, event.keep,
+    event.keep_ms, now)
 end
 if plan.history then
   local ticks = cell .. 'ticks:' .. entry

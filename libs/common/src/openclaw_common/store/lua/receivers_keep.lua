@@ -1,7 +1,8 @@
 -- receivers_keep: prolongs the accounts that a process receives for, and gives it those that are free.
 --
--- KEYS  1 processes · then one record for each account
--- ARGV  1 process · 2 lease in ms · then for each account the fence under which it is held, or ''
+-- KEYS  1 processes · 2 holders · then one record for each account
+-- ARGV  1 process · 2 lease in ms · then for each account its name, and the fence under which it is
+--       held, or ''
 -- reply {share, account...}: how many of the accounts one process is to hold; an account is
 --       {'kept'} | {'lost'} | {'taken', fence, cursor or ''} | {'free'} | {'held', ms of its lease left}
 -- keeps an account has one holder, and each taking raises its fence, so that the cursor of an older
@@ -13,33 +14,37 @@ local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 redis.call('ZADD', KEYS[1], now, process)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - lease_ms)
 redis.call('PEXPIRE', KEYS[1], lease_ms)
-local share = math.ceil((#KEYS - 1) / redis.call('ZCARD', KEYS[1]))
+local accounts = #KEYS - 2
+local share = math.ceil(accounts / redis.call('ZCARD', KEYS[1]))
 local held, states = 0, {}
-for i = 2, #KEYS do
-  local state = redis.call('HMGET', KEYS[i], 'holder', 'fence', 'until_ms')
-  states[i] = state
-  if ARGV[i + 1] ~= '' and state[1] == process and state[2] == ARGV[i + 1] then
+for i = 1, accounts do
+  local fence = ARGV[2 + 2 * i]
+  local state = redis.call('HMGET', KEYS[2 + i], 'holder', 'fence', 'until_ms')
+  local mine = fence ~= '' and state[1] == process and state[2] == fence
+  states[i] = { mine = mine, was = fence ~= '', holder = state[1] or '',
+    left = (tonumber(state[3]) or 0) - now }
+  if mine then
     held = held + 1
   end
 end
 local reply = { share }
-for i = 2, #KEYS do
-  local holder, fence, left = states[i][1], states[i][2], (tonumber(states[i][3]) or 0) - now
-  local mine = holder == process and fence == ARGV[i + 1]
-  if mine then
-    redis.call('HSET', KEYS[i], 'until_ms', now + lease_ms)
-    reply[i] = { 'kept' }
-  elseif ARGV[i + 1] ~= '' then
-    reply[i] = { 'lost' }
-  elseif holder and holder ~= '' and holder ~= process and left > 0 then
-    reply[i] = { 'held', left }
+for i = 1, accounts do
+  local state, record, name = states[i], KEYS[2 + i], ARGV[1 + 2 * i]
+  if state.mine then
+    redis.call('HSET', record, 'until_ms', now + lease_ms)
+    reply[#reply + 1] = { 'kept' }
+  elseif state.was then
+    reply[#reply + 1] = { 'lost' }
+  elseif state.holder ~= '' and state.holder ~= process and state.left > 0 then
+    reply[#reply + 1] = { 'held', state.left }
   elseif held < share then
     held = held + 1
-    local number = redis.call('HINCRBY', KEYS[i], 'fence', 1)
-    redis.call('HSET', KEYS[i], 'holder', process, 'until_ms', now + lease_ms)
-    reply[i] = { 'taken', number, redis.call('HGET', KEYS[i], 'cursor') or '' }
+    local fence = redis.call('HINCRBY', record, 'fence', 1)
+    redis.call('HSET', record, 'holder', process, 'until_ms', now + lease_ms)
+    redis.call('HSET', KEYS[2], name, process)
+    reply[#reply + 1] = { 'taken', fence, redis.call('HGET', record, 'cursor') or '' }
   else
-    reply[i] = { 'free' }
+    reply[#reply + 1] = { 'free' }
   end
 end
 return reply
