@@ -33,6 +33,9 @@ from openclaw_common.contracts.multitask import (
 )
 from openclaw_common.contracts.run import DeliveryPlan, RunRequest, RunStatus
 from openclaw_common.queue.accounts import current_account
+from openclaw_common.queue.job_trace import FIELD, UNTRACED, JobTrace, not_sent, start_send
+from openclaw_common.runtime import tracing
+from openclaw_common.runtime.propagation import TraceContext
 from openclaw_common.store.admission import (
     Admitted,
     Collecting,
@@ -80,10 +83,15 @@ def unpack(raw: bytes) -> Any:
     return msgpack.unpackb(raw, raw=False)
 
 
-def arq_job(function: str, record_id: str) -> bytes:
+def arq_job(function: str, record_id: str, trace: JobTrace = UNTRACED) -> bytes:
     """Return the packed arq job that calls `function` with the id of its record."""
     now_ms = time.time_ns() // 1_000_000
-    job: bytes = serialize_job(function, (record_id,), {}, None, now_ms, serializer=pack)
+
+    def packed(fields: dict[str, Any]) -> bytes:
+        carried = trace.carrier()
+        return pack({**fields, FIELD: carried} if carried else fields)
+
+    job: bytes = serialize_job(function, (record_id,), {}, None, now_ms, serializer=packed)
     return job
 
 
@@ -105,14 +113,15 @@ class RunQueue:
         record: Mapping[str, Arg] | None = None,
         rule: MultitaskRule = WAIT,
         metadata: Mapping[str, str] | None = None,
+        repeats: TraceContext | None = None,
     ) -> Admitted | Replayed:
         """Accept a run; when this returns, it is in Redis whole.
 
         `reader` follows the run for the caller, who counts as its first reader; with
         `on_disconnect="cancel"` the run is cancelled once all readers have been away for the
-        disconnect grace. `retry_of` is the run that this one repeats; `record` are further
-        fields of its record, `metadata` what it is found by. `rule` says what is done while the
-        session is busy. The run becomes that of the account on which the task acts, and counts
+        disconnect grace. `retry_of` is the run that this one repeats, `repeats` that one's span;
+        `record` are further fields of its record, `metadata` what it is found by. `rule` says what
+        is done while the session is busy. The run becomes that of the account on which the task acts, and counts
         against its limits. Raises IdempotencyConflict, QueueFull, SessionBusy, StoreUnavailable,
         AgentNotAllowed, RateLimited.
         """
@@ -127,37 +136,48 @@ class RunQueue:
         debounce = rule.debounce if joins else None
         if debounce is not None:
             request = replace(request, debounced=True)
-        job = arq_job(EXECUTE_RUN, run_id)
-        return await self._store.admission.admit(
-            run_id,
-            request.session_key,
-            job,
-            {
-                **self._fields(run_id, request),
-                "on_disconnect": on_disconnect,
-                "readers": 1 if reader else 0,
-                "idempotency_key": idempotency.key if idempotency and not retry_of else "",
-                **({"retry_of": retry_of} if retry_of else {}),
-                **({"metadata": orjson.dumps(dict(metadata))} if metadata else {}),
-                **(record or {}),
-            },
-            idempotency=idempotency,
-            reader_control=reader.control_of(run_id) if reader else "",
-            delay_ms=debounce.quiet_ms if debounce else 0,
-            multitask=_multitask(request, rule, debounce),
-            account=account.charge(),
-        )
+        sending = start_send("run", run_id, run_id, conversation_id=request.session_key)
+        with tracing.within(sending):
+            trace = JobTrace.here(repeats)
+            outcome = await self._store.admission.admit(
+                run_id,
+                request.session_key,
+                arq_job(EXECUTE_RUN, run_id, trace),
+                {
+                    **self._fields(run_id, request),
+                    **trace.fields(),
+                    "on_disconnect": on_disconnect,
+                    "readers": 1 if reader else 0,
+                    "idempotency_key": idempotency.key if idempotency and not retry_of else "",
+                    **({"retry_of": retry_of} if retry_of else {}),
+                    **({"metadata": orjson.dumps(dict(metadata))} if metadata else {}),
+                    **(record or {}),
+                },
+                idempotency=idempotency,
+                reader_control=reader.control_of(run_id) if reader else "",
+                delay_ms=debounce.quiet_ms if debounce else 0,
+                multitask=_multitask(request, rule, debounce),
+                account=account.charge(),
+            )
+            if isinstance(outcome, Replayed):
+                not_sent(sending, outcome.id)
+            return outcome
 
     def prepare(self, run_id: str, request: RunRequest) -> NewRun:
         """Return a run that the schedule accepts when it is due."""
-        fields = {
-            **self._fields(run_id, request),
-            "on_disconnect": "continue",
-            "readers": 0,
-            "idempotency_key": "",
-        }
+        sending = start_send("run", run_id, run_id, conversation_id=request.session_key)
+        with tracing.through(sending):
+            trace = JobTrace.here()
+            fields = {
+                **self._fields(run_id, request),
+                **trace.fields(),
+                "on_disconnect": "continue",
+                "readers": 0,
+                "idempotency_key": "",
+            }
         flat = tuple(item for pair in fields.items() for item in pair)
-        return NewRun(run_id, request.session_key, arq_job(EXECUTE_RUN, run_id), flat)
+        job = arq_job(EXECUTE_RUN, run_id, trace)
+        return NewRun(run_id, request.session_key, job, flat, sending)
 
     def _fields(self, run_id: str, request: RunRequest) -> dict[str, Arg]:
         return {
@@ -189,7 +209,8 @@ class RunQueue:
                 plan.channel, plan.to, plan.account_id or DEFAULT_ACCOUNT, plan.thread_id
             )
             notice = _failure_notice(destination, run_id, request, plan)
-            return FailureReport(notice=DeliveryQueue(self._store).prepare(notice))
+            # Nothing is sent yet, so it has no span of its own.
+            return FailureReport(notice=_new_delivery(notice, JobTrace.here(run_id=run_id)))
         if announce is None:
             return FailureReport()
         events = self._store.system_events
@@ -228,6 +249,14 @@ def _failure_notice(
     )
 
 
+def _new_delivery(
+    request: DeliveryRequest, trace: JobTrace, delivery_id: str | None = None
+) -> NewDelivery:
+    delivery_id = delivery_id or new_delivery_id()
+    job = arq_job(DELIVER, delivery_id, trace)
+    return NewDelivery(delivery_id, request, job, trace.trace_id)
+
+
 class DeliveryQueue:
     """Admits deliveries into the `deliveries` queue."""
 
@@ -236,8 +265,9 @@ class DeliveryQueue:
 
     def prepare(self, request: DeliveryRequest) -> NewDelivery:
         """Return a delivery that `Lease.finish` or a failed run brings into being."""
-        delivery_id = new_delivery_id()
-        return NewDelivery(delivery_id, request, arq_job(DELIVER, delivery_id))
+        delivery_id, run_id = new_delivery_id(), request.run_id or ""
+        with tracing.within(start_send("delivery", delivery_id, run_id)):
+            return _new_delivery(request, JobTrace.here(run_id=run_id), delivery_id)
 
     async def submit(
         self, request: DeliveryRequest, *, idempotency: Idempotency | None = None

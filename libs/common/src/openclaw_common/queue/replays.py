@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from openclaw_common.contracts.ids import DELIVERY_PREFIX
 from openclaw_common.queue.job_queue import DELIVER, arq_job
+from openclaw_common.queue.job_trace import JobTrace, first_attempt, start_send
 from openclaw_common.queue.retries import ask_again
+from openclaw_common.runtime import tracing
 from openclaw_common.store.admission import Idempotency
 from openclaw_common.store.client import retry_while_unavailable
 from openclaw_common.store.deliveries import ReplayOutcome
@@ -34,11 +36,14 @@ class Replays:
 
     async def delivery(self, delivery_id: str) -> ReplayOutcome:
         """Put a delivery that failed back into its lane, behind what waits there."""
-        mark, job = uuid.uuid4().hex, arq_job(DELIVER, delivery_id)
-        deliveries = self._store.deliveries
-        return await retry_while_unavailable(
-            lambda: deliveries.replay(delivery_id, job, mark), budget_s=_BUDGET_S
-        )
+        deliveries, mark = self._store.deliveries, uuid.uuid4().hex
+        known = await deliveries.trace(delivery_id)
+        with tracing.within(start_send("delivery", delivery_id, known.run_id)):
+            repeats = first_attempt(known.trace_id, delivery_id)
+            job = arq_job(DELIVER, delivery_id, JobTrace.here(repeats, run_id=known.run_id))
+            return await retry_while_unavailable(
+                lambda: deliveries.replay(delivery_id, job, mark), budget_s=_BUDGET_S
+            )
 
     async def run(self, run_id: str) -> str | None:
         """Start a run with the request of a dead one; returns its id, None for no dead letter.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from openclaw_common.contracts.ids import new_run_id
 from openclaw_common.queue.job_queue import RunQueue
+from openclaw_common.queue.job_trace import first_attempt
 from openclaw_common.store.admission import Admitted, Idempotency, Replayed
 from openclaw_common.store.requests import stored_request
 from openclaw_common.store.store import Store
@@ -26,4 +27,5 @@ async def ask_again(
         idempotency=idempotency,
         retry_of=run_id,
         metadata=stored.metadata,
+        repeats=first_attempt(stored.trace_id, run_id),
     )

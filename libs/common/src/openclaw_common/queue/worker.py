@@ -27,9 +27,11 @@ from openclaw_common.contracts.errors import API_ERROR, ErrorBody, StoreUnavaila
 from openclaw_common.contracts.run import SchemaNotSupported
 from openclaw_common.queue.arq_jobs import INCOMPATIBLE_DELAY_S, ArqJobs
 from openclaw_common.queue.held import Held
+from openclaw_common.queue.job_trace import AttemptSpans
 from openclaw_common.queue.lease_keeper import LeaseKeeper
 from openclaw_common.queue.queue_counts import QueueCounts
 from openclaw_common.runtime.metrics.recorder import Metrics
+from openclaw_common.runtime.tracing import Tracer
 from openclaw_common.store.client import BACKOFF_CAP_S, BACKOFF_START_S
 from openclaw_common.store.connections import BlockingConnection
 from openclaw_common.store.job_store import JobStore
@@ -67,12 +69,14 @@ class LaneWorker(ArqJobs):
         renew_ms: int,
         random_s: Callable[[], float] = random.random,
         metrics: Metrics | None = None,
+        tracer: Tracer | None = None,
         **arq_options: Any,
     ) -> None:
         super().__init__(
             functions, jobs=jobs, worker_id=worker_id, concurrency=concurrency, **arq_options
         )
         self._jobs = jobs
+        self._spans = AttemptSpans(tracer, jobs.kind.name)
         self._lease_s = jobs.leases.limits.lease_ms / 1000
         self._random_s = random_s
         self._held: dict[str, Held] = {}
@@ -277,6 +281,10 @@ class LaneWorker(ArqJobs):
             self._slot_freed.set()
 
     async def _execute_leased(self, held: Held, lease: Lease) -> None:
+        with self._spans.attempt(held.job, lease.id):
+            await self._execute_traced(held, lease)
+
+    async def _execute_traced(self, held: Held, lease: Lease) -> None:
         call = self._resolve(held.job, {**self.ctx, "lease": lease})
         if call is None:
             await self._release_incompatible(lease)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final, Protocol
@@ -65,6 +66,10 @@ class Recorder(Protocol):
 
     def ended(self, span: Span, body: bytes) -> None:
         """A span has ended; `body` is its message."""
+        ...
+
+    def forgotten(self, span: Span) -> None:
+        """A span will not end."""
         ...
 
     def leaving(self, span: Span) -> None:
@@ -153,6 +158,14 @@ class Span(api.Span):
         if not self.ended:
             self.failed = True
             self.values["error.type"] = error_type
+
+    def settle(self, happened: bool) -> None:
+        """End it, or forget it where what it stands for did not happen."""
+        if happened:
+            self.end()
+        elif not self.ended:
+            self.ended = True
+            self.tracer.recorder.forgotten(self)
 
     def begin_message(self) -> bytes:
         """Return what is known of it before its end, as the beginning of its message."""
@@ -317,8 +330,7 @@ class Tracer:
         return value
 
 
-NOTHING: Final = api.INVALID_SPAN
-"""What stands for a span where nothing is traced; whatever is done to it has no effect."""
+_BEGINS: Final[ContextVar[Tracer | None]] = ContextVar("begins_traces", default=None)
 
 
 def current() -> Span | None:
@@ -333,6 +345,38 @@ def child(
     """Start a span below the current one; whoever starts it ends it."""
     above = current()
     return above.child(name, kind, attributes) if above is not None else None
+
+
+def child_or_root(name: str, kind: Kind, attributes: Mapping[str, Value]) -> Span | None:
+    """Start a span below the current one, or of a new trace where this task may begin traces."""
+    above = current()
+    if above is not None:
+        return above.child(name, kind, attributes)
+    tracer = _BEGINS.get()
+    return tracer.start(name, kind, attributes) if tracer is not None else None
+
+
+@contextmanager
+def beginning_traces(tracer: Tracer | None) -> Iterator[None]:
+    """Let what is undertaken inside, tasks included, begin traces of its own accord."""
+    token = _BEGINS.set(tracer)
+    try:
+        yield
+    finally:
+        _BEGINS.reset(token)
+
+
+@contextmanager
+def through(span: Span | None) -> Iterator[None]:
+    """Make a span the current one, and leave it open."""
+    if span is None:
+        yield
+        return
+    token = otel_context.attach(api.set_span_in_context(span))
+    try:
+        yield
+    finally:
+        otel_context.detach(token)
 
 
 @contextmanager

@@ -75,7 +75,7 @@ class OtlpOutlet:
     def close(self) -> None:
         """Let nothing be tried again."""
         if self._exporter is not None:
-            self._exporter.shutdown()
+            self._exporter.shutdown()  # type: ignore[no-untyped-call]
 
     def _post(self, body: bytes) -> str | None:
         if self._exporter is None:

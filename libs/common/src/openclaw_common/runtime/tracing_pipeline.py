@@ -120,6 +120,9 @@ class Pipeline:
     def begun(self, span: Span) -> None:
         """See Recorder: nothing is done before the end."""
 
+    def forgotten(self, span: Span) -> None:
+        """See Recorder: nothing is done before the end."""
+
     def leaving(self, span: Span) -> None:
         """See Recorder: nothing is done before the end."""
 

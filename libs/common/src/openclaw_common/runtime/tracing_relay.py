@@ -34,6 +34,7 @@ INTERRUPTED: Final = "process_died"
 _ORIGIN: Final = 0
 _OPEN: Final = 1
 _ENDED: Final = 2
+_FORGOTTEN: Final = 3
 _HEADER: Final = struct.Struct("!BHI")
 
 
@@ -85,6 +86,13 @@ class Relay:
         self._announced.discard(id(span))
         self._put(_frame(_ENDED, _runs(span), body))
         self._soon()
+
+    def forgotten(self, span: Span) -> None:
+        """See Recorder."""
+        self._open.pop(id(span), None)
+        if id(span) in self._announced:
+            self._announced.discard(id(span))
+            self._put(_frame(_FORGOTTEN, b"", span.begin_message()))
 
     def leaving(self, span: Span) -> None:
         """See Recorder: what another process will show below it must not lack a parent."""
@@ -168,7 +176,8 @@ class RelayEnd:
             self._open[content[encoding.SPAN_ID]] = (runs, content)
         else:
             self._open.pop(content[encoding.SPAN_ID], None)
-            self._hand_on(runs, content)
+            if kind == _ENDED:
+                self._hand_on(runs, content)
 
     def child_ended(self) -> None:
         """Take what the child still sent, and end what it left open."""

@@ -20,7 +20,16 @@ from openclaw_common.store.runs import CancelOutcome
 
 EVENTS_READ: Final = 1000
 """Events of one delivery that are read at once."""
-_FIELDS: Final = ("status", "attempt", "tries", "payload", "created_ms", "started_ms", "ended_ms")
+_FIELDS: Final = (
+    "status",
+    "attempt",
+    "tries",
+    "payload",
+    "created_ms",
+    "started_ms",
+    "ended_ms",
+    "trace_id",
+)
 _WAITING: Final = {DeliveryStatus.PENDING: "0", DeliveryStatus.RETRYING: "1"}
 _INDEX: Final = "index"
 
@@ -51,11 +60,20 @@ class DeliveryRecord:
     started_ms: int | None
     ended_ms: int | None
     history: DeliveryHistory
+    trace_id: str | None = None
 
     @property
     def destination(self) -> Destination:
         """Where it goes."""
         return self.request.destination
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryTrace:
+    """The trace that a delivery was accepted in, and the run that caused it; empty for none."""
+
+    trace_id: str
+    run_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +142,12 @@ class Deliveries:
                 found.append(_record(delivery_id, values, history))
         return found
 
+    async def trace(self, delivery_id: str) -> DeliveryTrace:
+        """Return what belongs to a delivery's trace, empty where nothing is known."""
+        key = self.scripts.keys.record(self.scripts.kind, delivery_id)
+        found = await self.scripts.client.execute("HMGET", key, "trace_id", "run_id")
+        return DeliveryTrace(*((value or b"").decode() for value in found))
+
     async def history(self, delivery_id: str) -> DeliveryHistory:
         """Return what became of a delivery so far."""
         return await self._history(delivery_id, await self._events(delivery_id, "-"))
@@ -191,6 +215,7 @@ def _record(
         started_ms=_time(values["started_ms"]),
         ended_ms=_time(values["ended_ms"]),
         history=history,
+        trace_id=(values["trace_id"] or b"").decode() or None,
     )
 
 

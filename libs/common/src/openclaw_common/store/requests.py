@@ -17,6 +17,7 @@ class StoredRequest:
 
     request: RunRequest
     metadata: dict[str, str]
+    trace_id: str = ""
 
 
 async def collected_by(scripts: JobScripts, run_id: str) -> Collected:
@@ -32,11 +33,13 @@ async def collected_by(scripts: JobScripts, run_id: str) -> Collected:
 async def stored_request(scripts: JobScripts, run_id: str) -> StoredRequest | None:
     """Return what was asked of a run, None for no record. Raises StoreUnavailable."""
     key = scripts.keys.record(scripts.kind, run_id)
-    payload, metadata = await scripts.client.execute("HMGET", key, "payload", "metadata")
+    wanted = ("payload", "metadata", "trace_id")
+    payload, metadata, trace_id = await scripts.client.execute("HMGET", key, *wanted)
     if payload is None:
         return None
     request = RunRequest.decode(payload)
     if request.holds_several:
         request = merged(request, await collected_by(scripts, run_id))
     request = replace(request, multitask_strategy="enqueue", debounced=False)
-    return StoredRequest(request, orjson.loads(metadata) if metadata else {})
+    known = orjson.loads(metadata) if metadata else {}
+    return StoredRequest(request, known, (trace_id or b"").decode())

@@ -37,6 +37,7 @@ _FIELDS: Final = (
     "delivers",
     "strategy",
     "metadata",
+    "trace_id",
 )
 
 
@@ -86,6 +87,7 @@ class RunRecord:
     delivers: bool = False
     strategy: str = "enqueue"
     metadata: Mapping[str, str] = field(default_factory=dict)
+    trace_id: str | None = None
 
     @property
     def tenant(self) -> str:
@@ -194,4 +196,5 @@ def _record(
         delivers=values["delivers"] == b"1",
         strategy=_text(values["strategy"]) or "enqueue",
         metadata=orjson.loads(values["metadata"] or b"{}"),
+        trace_id=_text(values["trace_id"]) or None,
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from openclaw_common.runtime.tracing import Span
 from openclaw_common.store.admission import Bounds
+from openclaw_common.runtime.tracing import Span
 from openclaw_common.store.connections import Arg
 from openclaw_common.store.effects import NewSystemEvent
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import socket
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Final
 from urllib.parse import unquote
@@ -52,8 +53,8 @@ def origin_of(role: str, instance: str, environ: Mapping[str, str]) -> Origin:
         name, found, value = pair.partition("=")
         if found:
             values[name.strip()] = unquote(value.strip())
-    if name := environ.get("OTEL_SERVICE_NAME"):
-        values["service.name"] = name
+    if service := environ.get("OTEL_SERVICE_NAME"):
+        values["service.name"] = service
     return Origin.of(values, version(_DISTRIBUTION))
 
 
@@ -99,19 +100,20 @@ async def tracing(
         yield None
         return
     origin = origin_of(role, instance, environ)
-    options = {
-        "sampler": sampler_of(environ),
-        "content": environ.get(CAPTURE, "").strip().lower() in _CAPTURES,
-        "secrets": tuple(secrets),
-        "max_spans": config.max_spans,
-        "max_chars": config.max_attribute_chars,
-    }
+    tracer = partial(
+        Tracer,
+        sampler=sampler_of(environ),
+        content=environ.get(CAPTURE, "").strip().lower() in _CAPTURES,
+        secrets=tuple(secrets),
+        max_spans=config.max_spans,
+        max_chars=config.max_attribute_chars,
+    )
     if relay is None:
         async with pipeline_of(config, environ, store, origin) as pipeline:
-            yield Tracer(pipeline, **options)
+            yield tracer(pipeline)
         return
     end = Relay(relay, origin)
     try:
-        yield Tracer(end, **options)
+        yield tracer(end)
     finally:
         end.close()

@@ -1,0 +1,174 @@
+"""The trace of a job: what its arq job carries from whoever accepts it to whoever executes it.
+
+    send {queue} PRODUCER ─ in the arq job, beside arq's own fields ─▶ process {queue} CONSUMER
+
+Beside arq's fields, so that a worker that knows nothing of it executes the job all the same. Later
+attempts are in the same trace and link to the first, whose span id follows from the job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgpack
+
+from openclaw_common.contracts.tenants import without_tenant
+from openclaw_common.runtime import tracing
+from openclaw_common.runtime.propagation import TraceContext, attempt_span_id
+from openclaw_common.runtime.tracing import Kind, Span, Tracer
+from openclaw_common.runtime.tracing_encoding import Value
+from openclaw_common.store.connections import Arg
+from openclaw_common.store.lease_steps import ClaimedJob
+
+FIELD: Final = "trace"
+"""Where it stands in an arq job; arq has one-letter fields."""
+QUEUES: Final[Mapping[str, str]] = {"run": "runs", "delivery": "deliveries"}
+"""The name of the queue that holds a kind of job."""
+_RUN: Final = "run"
+_LINK: Final = "link"
+
+
+@dataclass(frozen=True, slots=True)
+class JobTrace:
+    """What a job carries: whose span it is below, the run it belongs to, what it repeats."""
+
+    parent: TraceContext | None = None
+    run_id: str = ""
+    link: TraceContext | None = None
+
+    @classmethod
+    def here(cls, link: TraceContext | None = None, *, run_id: str = "") -> JobTrace:
+        """Return that of a job below the current span."""
+        return cls(tracing.handed_on(), run_id, link)
+
+    @property
+    def trace_id(self) -> str:
+        """32 hex digits, empty where nothing is traced."""
+        return self.parent.trace_id.hex() if self.parent else ""
+
+    def fields(self) -> dict[str, Arg]:
+        """Return what the record of the job says of it."""
+        return {"trace_id": self.trace_id} if self.parent else {}
+
+    def carrier(self) -> dict[str, str]:
+        """Return it as texts."""
+        carried = self.parent.carrier() if self.parent else {}
+        if self.run_id:
+            carried[_RUN] = self.run_id
+        if self.link:
+            carried[_LINK] = self.link.traceparent
+        return carried
+
+    @classmethod
+    def of(cls, arq_job: bytes | None) -> JobTrace:
+        """Read it from an arq job; empty where there is none."""
+        carried = msgpack.unpackb(arq_job, raw=False).get(FIELD) if arq_job else None
+        if not isinstance(carried, dict):
+            return cls()
+        link = carried.get(_LINK)
+        return cls(
+            TraceContext.read(carried),
+            carried.get(_RUN, ""),
+            TraceContext.parse(link) if link else None,
+        )
+
+
+UNTRACED: Final = JobTrace()
+
+
+def first_attempt(trace_id: str | None, record_id: str) -> TraceContext | None:
+    """Return the span of a job's first attempt, by the trace id in its record."""
+    if not trace_id:
+        return None
+    trace = bytes.fromhex(trace_id)
+    return TraceContext(trace, attempt_span_id(trace, record_id, 1))
+
+
+def _attributes(operation: str, queue: str, record_id: str) -> dict[str, Value]:
+    return {
+        "messaging.system": "redis",
+        "messaging.operation.name": operation,
+        "messaging.operation.type": operation,
+        "messaging.destination.name": queue,
+        "messaging.message.id": record_id,
+    }
+
+
+def start_send(kind: str, record_id: str, run_id: str, *, conversation_id: str = "") -> Span | None:
+    """Start `send {queue}` below the current span, or in a trace of its own where that may be.
+
+    Whoever starts it ends it, once the job is accepted.
+    """
+    queue = QUEUES[kind]
+    values = _attributes("send", queue, record_id)
+    if conversation_id:
+        values["gen_ai.conversation.id"] = without_tenant(conversation_id)
+    if run_id:
+        values["openclaw.run_id"] = run_id
+    span = tracing.child_or_root(f"send {queue}", Kind.PRODUCER, values)
+    if span is not None and span.segment.grows and run_id and run_id not in span.segment.runs:
+        span.segment.runs.append(run_id)
+    return span
+
+
+def not_sent(span: Span | None, instead: str) -> None:
+    """Note that the job was accepted before, as `instead`, so that nothing hangs below the span."""
+    if span is None:
+        return
+    refused = span.values.get("messaging.message.id")
+    if span.segment.grows and refused in span.segment.runs:
+        span.segment.runs.remove(str(refused))
+    span.put({"messaging.message.id": instead, "openclaw.replayed": True})
+
+
+class AttemptSpans:
+    """Makes `process {queue}` spans for the jobs of one kind; none without a tracer."""
+
+    def __init__(self, tracer: Tracer | None, kind: str) -> None:
+        self._tracer = tracer
+        self._kind = kind
+        self._queue = QUEUES[kind]
+
+    @contextmanager
+    def attempt(self, job: ClaimedJob, record_id: str) -> Iterator[Span | None]:
+        """Be in the span of one attempt."""
+        if self._tracer is None:
+            yield None
+            return
+        span = self._start(self._tracer, job, record_id)
+        with tracing.within(span):
+            yield span
+
+    def _start(self, tracer: Tracer, job: ClaimedJob, record_id: str) -> Span:
+        trace = JobTrace.of(job.arq_job)
+        parent, links = trace.parent, [trace.link] if trace.link else []
+        span_id = None
+        if parent is not None:
+            span_id = attempt_span_id(parent.trace_id, record_id, job.attempt)
+            if job.attempt > 1 and trace.link is None:
+                first = attempt_span_id(parent.trace_id, record_id, 1)
+                links.append(TraceContext(parent.trace_id, first))
+        values: dict[str, Any] = _attributes("process", self._queue, record_id)
+        values["openclaw.attempt"] = job.attempt
+        if self._kind == "run":
+            values["openclaw.run_id"] = record_id
+        elif trace.run_id:
+            values["openclaw.run_id"] = trace.run_id
+        if job.crashes:
+            values["openclaw.crashes"] = job.crashes
+        if job.attempt == 1 and job.age_ms >= 0 and job.late_ms >= 0:
+            values["openclaw.queue_wait_ms"] = job.late_ms
+            values["openclaw.lane_wait_ms"] = max(0, job.age_ms - job.late_ms)
+        run_id = record_id if self._kind == "run" else trace.run_id
+        return tracer.start(
+            f"process {self._queue}",
+            Kind.CONSUMER,
+            values,
+            parent=parent,
+            links=links,
+            runs=[run_id] if run_id else (),
+            span_id=span_id,
+        )
