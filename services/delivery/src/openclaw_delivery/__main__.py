@@ -56,11 +56,14 @@ async def _supervise(config: Config, path: Path | None) -> int:
     store = await Store.connect(
         config.redis, config.runs, config.deliveries, role="delivery-supervisor"
     )
+
+    async def give_back(worker_id: str) -> int:
+        accounts = await store.receivers.give_all(worker_id)
+        return accounts + await store.delivery_jobs.leases.release_worker(worker_id)
+
     try:
         return await supervise(
-            lambda worker_id: [*command, "--child", worker_id],
-            store.delivery_jobs.leases.release_worker,
-            role="delivery",
+            lambda worker_id: [*command, "--child", worker_id], give_back, role="delivery"
         )
     finally:
         await store.close()

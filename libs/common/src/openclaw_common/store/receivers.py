@@ -43,7 +43,7 @@ class Receivers:
         reply = await self.client.call(
             scripts.load("receivers_keep"),
             self._keys(accounts),
-            (process_id, round(lease_s * 1000), *fences),
+            (process_id, round(lease_s * 1000), *_pairs(accounts, fences)),
         )
         states: list[list[Any]] = reply[1:]
         taken, lost = {}, set()
@@ -67,10 +67,28 @@ class Receivers:
 
         `gone` says that the process receives no more at all.
         """
-        fences = ["" if fence is None else fence for fence in held.values()]
+        fences = ["" if fence is None else str(fence) for fence in held.values()]
         script = scripts.load("receivers_give")
-        args = (process_id, int(gone), *fences)
+        args = (process_id, int(gone), *_pairs(list(held), fences))
         return int(await self.client.call(script, self._keys(list(held)), args))
 
+    async def give_all(self, process_id: str) -> int:
+        """Give back whatever a process held that is gone; returns how many accounts."""
+        held = {
+            name: None for name, holder in (await self.holders()).items() if holder == process_id
+        }
+        return await self.give(process_id, held, gone=True)
+
+    async def holders(self) -> dict[str, str]:
+        """Return which process was last known to receive for which account."""
+        flat = await self.client.execute("HGETALL", self.keys.receiver_holders)
+        names = [value.decode() for value in flat]
+        return dict(zip(names[::2], names[1::2], strict=True))
+
     def _keys(self, accounts: Sequence[str]) -> tuple[str, ...]:
-        return (self.keys.receiver_processes, *map(self.keys.receiver, accounts))
+        keys = self.keys
+        return (keys.receiver_processes, keys.receiver_holders, *map(keys.receiver, accounts))
+
+
+def _pairs(accounts: Sequence[str], fences: Sequence[str]) -> list[str]:
+    return [word for pair in zip(accounts, fences, strict=True) for word in pair]

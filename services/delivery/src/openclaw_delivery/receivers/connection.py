@@ -1,0 +1,105 @@
+"""Keeps one account connected for as long as this process holds it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from openclaw_channels.inbound import ReceiverFailure
+from openclaw_common.contracts.errors import GatewayError
+from openclaw_common.contracts.inbound import InboundMessage
+from openclaw_common.inbound.intake import Intake
+from openclaw_common.runtime.config.inbound import Inbound
+from openclaw_common.store.leases import LeaseLost
+from openclaw_common.store.receivers import Receivers
+from openclaw_delivery.receivers.accounts import ReceivingAccount
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivingContext:
+    """What the connections of a process share. `sleep` waits between them, seconds."""
+
+    process_id: str
+    limits: Inbound
+    intake: Intake
+    leases: Receivers
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    random: Callable[[], float] = random.random
+
+
+class Connection:
+    """One account under one taking of it."""
+
+    def __init__(
+        self, context: ReceivingContext, account: ReceivingAccount, fence: int, cursor: str | None
+    ) -> None:
+        self.fence = fence
+        self._context = context
+        self._account = account
+        self._cursor = cursor
+        self._told: str | None = None
+
+    async def run(self) -> None:
+        """Receive until cancelled, or until another process holds the account."""
+        limits = self._context.limits
+        pause_s = first_s = limits.receiver_backoff_ms / 1000
+        while True:
+            before = self._cursor
+            try:
+                await self._account.receiver.receive(before, self._accept)
+                wait_s = pause_s
+            except LeaseLost:
+                _logger.warning("account_lost", extra=self._facts)
+                return
+            except ReceiverFailure as failure:
+                self._tell(failure)
+                wait_s = failure.retry_after_s or pause_s
+                if failure.permanent:
+                    wait_s = max(wait_s, limits.receiver_rest_seconds)
+            except GatewayError as error:
+                # Redis is away, or the fleet is full: the platform keeps what was not taken.
+                _logger.warning("messages_not_taken", extra={**self._facts, "error": str(error)})
+                wait_s = pause_s
+            except Exception:
+                # Whatever a channel does here, the other accounts go on.
+                _logger.exception("connection_broke", extra=self._facts)
+                wait_s = pause_s
+            if self._cursor != before:
+                pause_s, self._told = first_s, None
+            await self._context.sleep(wait_s * (0.75 + self._context.random() / 2))
+            pause_s = min(pause_s * 2, limits.receiver_backoff_max_ms / 1000)
+
+    async def _accept(self, messages: Sequence[InboundMessage], cursor: str | None) -> None:
+        context, account = self._context, self._account
+        await context.intake.take(account.rules, messages)
+        if cursor is None or cursor == self._cursor:
+            return
+        if not await context.leases.move_cursor(
+            context.process_id, account.name, self.fence, cursor
+        ):
+            raise LeaseLost
+        self._cursor = cursor
+
+    def _tell(self, failure: ReceiverFailure) -> None:
+        """Say what the platform said, and once only while it says the same."""
+        said = str(failure)
+        if said == self._told:
+            return
+        self._told = said
+        level = logging.ERROR if failure.permanent else logging.WARNING
+        _logger.log(
+            level,
+            "account_refused" if failure.permanent else "connection_failed",
+            extra={**self._facts, "error": said},
+        )
+
+    @property
+    def _facts(self) -> dict[str, Any]:
+        rules = self._account.rules
+        return {"channel": rules.channel, "account_id": rules.account_id, "fence": self.fence}
