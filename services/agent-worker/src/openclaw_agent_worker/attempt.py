@@ -8,7 +8,7 @@ Every way out settles the lease, or leaves it alone because it is lost.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
@@ -61,6 +61,7 @@ from openclaw_common.contracts.run_event import (
     RUN_FAILED,
 )
 from openclaw_common.runtime.config.agents import Agent
+from openclaw_common.runtime.log_context import log_context
 from openclaw_common.store.leases import Lease, LeaseLost
 
 DEAD_LETTER_SOURCES: Final = frozenset({"hook", "cron", "channel", "api"})
@@ -103,6 +104,13 @@ class Superseded:
 
 
 Outcome = Succeeded | Failed | Cancelled | HandedBack | Superseded
+_STATUS: Final[Mapping[type[Outcome], str]] = {
+    Succeeded: "completed",
+    Failed: "failed",
+    Cancelled: "cancelled",
+    HandedBack: "released",
+    Superseded: "superseded",
+}
 
 
 async def execute(context: WorkerContext, lease: Lease) -> Outcome:
@@ -112,17 +120,29 @@ async def execute(context: WorkerContext, lease: Lease) -> Outcome:
     the cancellation is passed on. Raises SchemaNotSupported for a request of a newer ingress, which
     is not this worker's to fail.
     """
+    request = RunRequest.decode(lease.payload)
+    began, status = context.clock.monotonic(), "failed"
+    with log_context(run_id=lease.id, session_key=request.session_key, attempt=lease.attempt):
+        try:
+            outcome = await _execute(context, lease, request)
+            status = _STATUS[type(outcome)]
+            return outcome
+        finally:
+            elapsed = context.clock.monotonic() - began
+            context.counts.run_ended(request.agent_id, request.source, status, elapsed)
+
+
+async def _execute(context: WorkerContext, lease: Lease, request: RunRequest) -> Outcome:
     try:
         try:
-            return await _settle(context, lease)
+            return await _settle(context, lease, request)
         except asyncio.CancelledError:
             return await _stop(lease)
     except LeaseLost:
         return Superseded()
 
 
-async def _settle(context: WorkerContext, lease: Lease) -> Outcome:
-    request = RunRequest.decode(lease.payload)
+async def _settle(context: WorkerContext, lease: Lease, request: RunRequest) -> Outcome:
     try:
         if request.holds_several:
             request = merged(request, await lease.collected())

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from openclaw_agent_worker.agent.port import AgentRunner
 from openclaw_agent_worker.embeddings_run import Embedder
+from openclaw_agent_worker.measured import WorkerCounts
 from openclaw_agent_worker.media import Media
 from openclaw_agent_worker.tools.catalog import ToolCatalog
 from openclaw_common.contracts.delivery import DeliveryRequest, Destination
@@ -87,3 +88,4 @@ class WorkerContext:
     media: Media
     embedder: Embedder
     clock: Clock
+    counts: WorkerCounts

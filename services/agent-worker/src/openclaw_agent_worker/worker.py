@@ -21,6 +21,7 @@ from openclaw_agent_worker.documents import DocumentFiles
 from openclaw_agent_worker.embeddings_run import Embedder
 from openclaw_agent_worker.image_urls import ImageUrls
 from openclaw_agent_worker.jobs.execute_run import CONTEXT, execute_run
+from openclaw_agent_worker.measured import WorkerCounts
 from openclaw_agent_worker.media import Media
 from openclaw_agent_worker.models.bench import ProviderBench
 from openclaw_agent_worker.models.registry import ModelRegistry
@@ -99,7 +100,8 @@ class AgentWorkerService:
             http=self._http,
         )
         tools = load_tools(services, builtin_tools(services), config.tools.modules)
-        models = ModelRegistry(config.models.providers, self._http)
+        counts = WorkerCounts(self._metrics, config)
+        models = ModelRegistry(config.models.providers, self._http, counts)
         backoff = Backoff(config.runs.max_tries, self._sleep, random.random)
         bench = self._bench(clock)
         context = WorkerContext(
@@ -110,10 +112,11 @@ class AgentWorkerService:
             deliveries=DeliveryQueue(self._store),
             live=Live(self._store.client, self._store.keys),
             runner=LoopRunner(ModelSelector(models, backoff, bench).select),
-            tools=ToolCatalog(tools, config, self._mcp),
+            tools=ToolCatalog(tools, config, self._mcp, counts),
             media=_media(egress, config.gateway.http.endpoints),
             embedder=Embedder(models, backoff, bench),
             clock=clock,
+            counts=counts,
         )
         self._worker = LaneWorker(
             [func(execute_run, name=EXECUTE_RUN)],

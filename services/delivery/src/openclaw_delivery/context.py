@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from openclaw_channels.base import OutboundChannel, Part
@@ -10,9 +10,11 @@ from openclaw_common.contracts.delivery import Destination
 from openclaw_common.contracts.errors import ErrorBody
 from openclaw_common.runtime.clock import Clock
 from openclaw_common.runtime.config.limits import Deliveries
+from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.store.account_rest import Gate
 from openclaw_common.store.deliveries import DeliveryRecord
 from openclaw_delivery.backoff import Backoff
+from openclaw_delivery.measured import DeliveryCounts
 from openclaw_delivery.pacing import Pacing
 from openclaw_delivery.slots import Slots
 
@@ -76,3 +78,4 @@ class DeliveryContext:
     clock: Clock
     slots: Slots
     previews: Previews | None = None
+    counts: DeliveryCounts = field(default_factory=lambda: DeliveryCounts(Metrics()))

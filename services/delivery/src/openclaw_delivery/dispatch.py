@@ -32,6 +32,7 @@ from openclaw_channels.base import (
 )
 from openclaw_common.contracts.delivery import DeliveryRequest, DeliveryStatus, Destination
 from openclaw_common.contracts.delivery_history import DeliveryHistory
+from openclaw_common.runtime.log_context import log_context
 from openclaw_common.store.leases import Lease
 from openclaw_delivery.asking import Asking, Doubt
 from openclaw_delivery.attempt import Attempt
@@ -63,6 +64,20 @@ async def dispatch(context: DeliveryContext, lease: Lease) -> str:
     stop: a request that is under way then was waited for and written down.
     """
     request = DeliveryRequest.decode(lease.payload)
+    channel, began = request.destination.channel, context.clock.monotonic()
+    ids = {"run_id": request.run_id, "session_key": request.session_key}
+    told = {name: value for name, value in ids.items() if value}
+    outcome = "interrupted"
+    with log_context(delivery_id=lease.id, attempt=lease.attempt, **told):
+        try:
+            outcome = await _dispatch(context, lease, request)
+        finally:
+            elapsed = context.clock.monotonic() - began
+            context.counts.attempt_ended(channel, outcome, elapsed)
+    return outcome
+
+
+async def _dispatch(context: DeliveryContext, lease: Lease, request: DeliveryRequest) -> str:
     if request.suppress is not None:
         journal = Journal(lease, DeliveryHistory(), context.clock)
         await journal.suppressed(request.suppress)

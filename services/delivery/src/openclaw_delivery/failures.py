@@ -33,6 +33,7 @@ async def settle_failure(
     to be seen by anybody yet. Raises the attempt's interruption in place of releasing the lease.
     """
     outcome = _outcome(failure, sent=may_go_on is not None)
+    attempt.context.counts.failure(destination.channel, failure, outcome)
     if outcome in (Outcome.PERMANENT, Outcome.RATE_LIMITED):
         await attempt.account_works()
     if outcome is Outcome.PERMANENT:

@@ -14,7 +14,9 @@ from typing import Any, Final
 import aiohttp
 from arq.worker import func
 
-from openclaw_channels.base import ChannelContext
+from openclaw_channels.base import ChannelContext, ChannelPlugin
+from openclaw_channels.registry import load_channels
+from openclaw_common.inbound.intake import Intake
 from openclaw_common.queue.job_queue import DELIVER
 from openclaw_common.queue.worker import LaneWorker
 from openclaw_common.runtime.clock import SystemClock
@@ -35,7 +37,11 @@ from openclaw_delivery.live.context import LiveContext
 from openclaw_delivery.live.loop import LiveLoop
 from openclaw_delivery.live.preview import Preview
 from openclaw_delivery.live.typing import Typing
+from openclaw_delivery.measured import DeliveryCounts
 from openclaw_delivery.pacing import Pacing
+from openclaw_delivery.receivers.accounts import receiving_accounts
+from openclaw_delivery.receivers.connection import ReceivingContext
+from openclaw_delivery.receivers.keeper import ReceiverKeeper
 from openclaw_delivery.slots import Slots
 
 KEEP_ALIVE_S: Final = 30.0
@@ -45,7 +51,8 @@ KEEP_ALIVE_S: Final = 30.0
 class DeliveryService:
     """Executes deliveries from `start` until `drain` and `stop`. The store stays the caller's.
 
-    `environ` may hold credentials of accounts; `accounts` replaces those of the configuration.
+    `environ` may hold credentials of accounts; `channels` replaces the installed channels,
+    `accounts` those of the configuration: then nothing is received.
     """
 
     def __init__(
@@ -56,6 +63,7 @@ class DeliveryService:
         worker_id: str,
         environ: Mapping[str, str],
         accounts: Accounts | None = None,
+        channels: Mapping[str, ChannelPlugin] | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         self._config = config
@@ -64,11 +72,14 @@ class DeliveryService:
         self._environ = environ
         self._metrics = metrics or Metrics()
         self._accounts = accounts
+        self._channels = channels
         self._http: aiohttp.ClientSession | None = None
         self._worker: LaneWorker | None = None
         self._serving: asyncio.Task[None] | None = None
         self._live: LiveLoop | None = None
         self._showing: asyncio.Task[None] | None = None
+        self._keeper: ReceiverKeeper | None = None
+        self._receiving: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begin to take deliveries. Raises ChannelLoadError."""
@@ -86,6 +97,8 @@ class DeliveryService:
         self._serving = asyncio.create_task(self._worker.async_run(), name="delivery")
         self._live = self._live_loop(accounts)
         self._showing = asyncio.create_task(self._live.run(), name="live-runs")
+        if self._keeper is not None:
+            self._receiving = asyncio.create_task(self._keeper.run(), name="receivers")
 
     def _configured(self) -> Accounts:
         # As many connections as deliveries; no cookies, which would tie one account to another.
@@ -93,8 +106,17 @@ class DeliveryService:
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
-        context = ChannelContext(self._http, Egress(self._config.egress))
-        return ConfiguredAccounts.load(self._config, self._environ, context)
+        config, environ = self._config, self._environ
+        context = ChannelContext(self._http, Egress(config.egress))
+        channels = load_channels() if self._channels is None else self._channels
+        self._keeper = ReceiverKeeper(
+            ReceivingContext(
+                self._worker_id, config.inbound, Intake(config, self._store), self._store.receivers
+            ),
+            receiving_accounts(config, channels, environ, context),
+            SystemClock().monotonic,
+        )
+        return ConfiguredAccounts(channels, config.channels, environ, context)
 
     def _context(self, accounts: Accounts) -> DeliveryContext:
         limits, store, clock = self._config.deliveries, self._store, SystemClock()
@@ -120,6 +142,7 @@ class DeliveryService:
                 clock=clock,
                 random=random.random,
             ),
+            counts=DeliveryCounts(self._metrics),
             previews=Adoption(Live(store.client, store.keys), asyncio.sleep),
         )
 
@@ -147,7 +170,12 @@ class DeliveryService:
             await asyncio.shield(self._serving)
 
     async def drain(self, timeout_s: float) -> None:
-        """Take nothing new, let deliveries finish for `timeout_s` seconds, hand the rest back."""
+        """Take nothing new, let deliveries finish for `timeout_s` seconds, hand the rest back.
+
+        Accounts are left to other processes at once.
+        """
+        if self._keeper is not None:
+            self._keeper.stop()
         if self._live is not None:
             self._live.stop()
         if self._worker is not None:
@@ -155,14 +183,17 @@ class DeliveryService:
 
     async def stop(self) -> None:
         """End; what is still sent is handed back. Raises what ended the worker by itself."""
+        if self._keeper is not None:
+            self._keeper.stop()
         if self._live is not None:
             self._live.stop()
         if self._worker is not None:
             self._worker.stop()
         try:
             await self.wait()
-            if self._showing is not None:
-                await self._showing
+            for task in (self._showing, self._receiving):
+                if task is not None:
+                    await task
         finally:
             if self._http is not None:
                 await self._http.close()

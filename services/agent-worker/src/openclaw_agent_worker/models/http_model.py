@@ -23,6 +23,7 @@ from pydantic_ai.profiles import ModelProfile
 from pydantic_ai.settings import ModelSettings, ThinkingLevel
 from pydantic_ai.tools import RunContext
 
+from openclaw_agent_worker.measured import ModelTiming, WorkerCounts
 from openclaw_agent_worker.models.answer import Answer, CallPiece, Piece, TextPiece
 from openclaw_agent_worker.models.endpoint import Endpoint
 from openclaw_agent_worker.models.errors import (
@@ -34,7 +35,9 @@ from openclaw_agent_worker.models.errors import (
 )
 from openclaw_agent_worker.models.target import Target
 from openclaw_agent_worker.models.usage import priced
+from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.config.models import Cost
+from openclaw_common.runtime.metrics.recorder import Metrics
 
 CONNECT_TIMEOUT_S: Final = 10.0
 MAX_ERROR_BYTES: Final = 64 * 1024
@@ -61,11 +64,18 @@ class HttpModel(Model[aiohttp.ClientSession]):
     left_out: Sequence[str] = ()
     """Settings that the protocol has not: they are no promises."""
 
-    def __init__(self, target: Target, endpoint: Endpoint, http: aiohttp.ClientSession) -> None:
+    def __init__(
+        self,
+        target: Target,
+        endpoint: Endpoint,
+        http: aiohttp.ClientSession,
+        counts: WorkerCounts | None = None,
+    ) -> None:
         super().__init__(profile=ModelProfile(context_window=target.facts.context_window))
         self.target = target
         self.endpoint = endpoint
         self._http = http
+        self._counts = counts or WorkerCounts(Metrics(), Config())
 
     @property
     def model_name(self) -> str:
@@ -116,21 +126,24 @@ class HttpModel(Model[aiohttp.ClientSession]):
         level = (model_settings or {}).get("thinking")
         prepared, parameters = self.prepare_request(model_settings, model_request_parameters)
         settings = self._known(prepared or ModelSettings())
-        response = await self._post(self.encode(messages, settings, parameters, level), settings)
-        try:
-            if response.status != 200:
-                raise await self._refused(response)
-            yield HttpStreamedResponse(
-                model_request_parameters=parameters,
-                _model_name=self.model_name,
-                _cost=self.target.facts.cost,
-                _provider=self.system,
-                _answer=self.answer(),
-                _response=response,
-            )
-        finally:
-            # A body that was read to its end has given its connection back already.
-            response.close()
+        body = self.encode(messages, settings, parameters, level)
+        with self._counts.request(self.system, self.model_name) as timing:
+            response = await self._post(body, settings)
+            try:
+                if response.status != 200:
+                    raise await self._refused(response)
+                yield HttpStreamedResponse(
+                    model_request_parameters=parameters,
+                    _model_name=self.model_name,
+                    _cost=self.target.facts.cost,
+                    _provider=self.system,
+                    _answer=self.answer(),
+                    _response=response,
+                    _timing=timing,
+                )
+            finally:
+                # A body that was read to its end has given its connection back already.
+                response.close()
 
     def _known(self, settings: ModelSettings) -> ModelSettings:
         dropped = [name for name in self.left_out if settings.get(name) is not None]
@@ -187,17 +200,21 @@ class HttpStreamedResponse(StreamedResponse):
     _provider: str
     _answer: Answer = field(repr=False)
     _response: aiohttp.ClientResponse = field(repr=False)
+    _timing: ModelTiming = field(repr=False)
     _timestamp: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     async def _get_event_iterator(self) -> AsyncIterator[ModelResponseStreamEvent]:
         answer = self._answer
         async for pieces in self._reads(answer):
+            if pieces:
+                self._timing.chunk()
             for piece in pieces:
                 for event in self._events(piece):
                     yield event
         self.finish_reason = answer.ended or "stop"
         if answer.usage is not None:
             self._usage = priced(answer.usage, self._cost)
+            self._timing.used(self._usage)
 
     async def _reads(self, answer: Answer) -> AsyncIterator[list[Piece]]:
         try:

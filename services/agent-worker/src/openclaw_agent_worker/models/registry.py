@@ -8,6 +8,7 @@ from typing import Final
 
 import aiohttp
 
+from openclaw_agent_worker.measured import WorkerCounts
 from openclaw_agent_worker.models.anthropic_messages import MessagesModel
 from openclaw_agent_worker.models.embeddings import FAMILIES as EMBEDDING_FAMILIES
 from openclaw_agent_worker.models.embeddings import EmbeddingModel
@@ -67,7 +68,13 @@ class ModelRegistry:
     A provider that cannot be used fails the runs that ask for it, never the worker.
     """
 
-    def __init__(self, providers: Mapping[str, Provider], http: aiohttp.ClientSession) -> None:
+    def __init__(
+        self,
+        providers: Mapping[str, Provider],
+        http: aiohttp.ClientSession,
+        counts: WorkerCounts | None = None,
+    ) -> None:
+        self._counts = counts
         self._providers = providers
         self._http = http
         self._credential_ids: dict[str, str] = {}
@@ -137,4 +144,4 @@ class ModelRegistry:
                 NOT_SUPPORTED,
             )
         model, endpoint = _FAMILIES[api]
-        return model(target, endpoint(target), self._http)
+        return model(target, endpoint(target), self._http, self._counts)

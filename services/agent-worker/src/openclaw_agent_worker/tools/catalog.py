@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
+from openclaw_agent_worker.measured import WorkerCounts
 from openclaw_agent_worker.tools.policy import Policy, matches
 from openclaw_agent_worker.tools.tool import Tool, ToolContext
 from openclaw_agent_worker.tools.toolbox import AgentToolBox, CallLimits
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.config.agents import Agent
+from openclaw_common.runtime.metrics.recorder import Metrics
 
 DENIED_OVER_HTTP: Final = (
     "exec",
@@ -40,11 +42,16 @@ class ToolCatalog:
     """The tools by name, and the rules of the configuration."""
 
     def __init__(
-        self, tools: Mapping[str, Tool], config: Config, servers: RemoteTools | None = None
+        self,
+        tools: Mapping[str, Tool],
+        config: Config,
+        servers: RemoteTools | None = None,
+        counts: WorkerCounts | None = None,
     ) -> None:
         self._tools = tools
         self._config = config
         self._servers = servers
+        self._counts = counts or WorkerCounts(Metrics(), config)
         self._limits = CallLimits(config.tools.timeout_seconds, config.tools.max_result_bytes)
 
     async def for_model(self, agent: Agent, model: str, caller: ToolContext) -> AgentToolBox | None:
@@ -89,4 +96,5 @@ class ToolCatalog:
     def _box(
         self, names: Iterable[str], tools: Mapping[str, Tool], caller: ToolContext
     ) -> AgentToolBox:
-        return AgentToolBox({name: tools[name] for name in names}, caller, self._limits)
+        offered = {name: tools[name] for name in names}
+        return AgentToolBox(offered, caller, self._limits, self._counts)

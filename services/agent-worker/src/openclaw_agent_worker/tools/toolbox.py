@@ -11,9 +11,12 @@ from typing import Any
 import orjson
 
 from openclaw_agent_worker.agent.port import ToolOutcome, ToolSpec
+from openclaw_agent_worker.measured import WorkerCounts
 from openclaw_agent_worker.tools.arguments import parse_arguments
 from openclaw_agent_worker.tools.tool import Tool, ToolContext, ToolError, ToolResult
 from openclaw_common.contracts.run import ToolCall
+from openclaw_common.runtime.config import Config
+from openclaw_common.runtime.metrics.recorder import OTHER, Metrics
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +44,14 @@ class ToolFailed(ToolError):
 class AgentToolBox:
     """A ToolBox over `tools` by name; `caller` is completed with each call's id."""
 
-    def __init__(self, tools: Mapping[str, Tool], caller: ToolContext, limits: CallLimits) -> None:
+    def __init__(
+        self,
+        tools: Mapping[str, Tool],
+        caller: ToolContext,
+        limits: CallLimits,
+        counts: WorkerCounts | None = None,
+    ) -> None:
+        self._counts = counts or WorkerCounts(Metrics(), Config())
         self._tools = tools
         self._caller = caller
         self._limits = limits
@@ -68,8 +78,18 @@ class AgentToolBox:
     async def invoke(self, name: str, arguments: str, call_id: str) -> ToolResult:
         """Call a tool and return its own value. Raises ToolError."""
         tool = self._tools.get(name)
-        if tool is None:
-            raise ToolNotAvailable(f"Tool not available: {name}")
+        with self._counts.tool(name if tool else OTHER) as told:
+            if tool is None:
+                told("refused")
+                raise ToolNotAvailable(f"Tool not available: {name}")
+            try:
+                return await self._invoke(tool, arguments, call_id)
+            except ToolTimedOut:
+                told("timeout")
+                raise
+
+    async def _invoke(self, tool: Tool, arguments: str, call_id: str) -> ToolResult:
+        name = tool.name
         given = parse_arguments(arguments, tool.parameters)
         limit_s = tool.timeout_s or self._limits.timeout_s
         try:

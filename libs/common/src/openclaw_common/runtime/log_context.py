@@ -1,0 +1,34 @@
+"""What every log line of a task says beside its own words: the ids of what is being worked on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final
+
+from opentelemetry import trace
+
+LogValue = str | int
+
+_context: Final[ContextVar[Mapping[str, LogValue] | None]] = ContextVar("log_context", default=None)
+
+
+@contextmanager
+def log_context(**ids: LogValue) -> Iterator[None]:
+    """Put `ids` on every line that is logged inside, by tasks that are started there too."""
+    token = _context.set({**(_context.get() or {}), **ids})
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
+def logged_ids() -> dict[str, LogValue]:
+    """Return the ids of the current task, its trace's included."""
+    ids = dict(_context.get() or {})
+    span = trace.get_current_span().get_span_context()
+    if span.is_valid:
+        ids["trace_id"] = f"{span.trace_id:032x}"
+        ids["span_id"] = f"{span.span_id:016x}"
+    return ids
