@@ -28,6 +28,7 @@ DEFAULT_RETRY_AFTER_S: Final = 5.0
 
 _TOO_LARGE: Final = 40005
 _FORUM: Final = frozenset({40058, 50008, 50024})
+_OVER: Final = frozenset({10015, 10062, 50027})
 _MAX_REASON: Final = 200
 
 
@@ -37,6 +38,10 @@ class RequestTooLarge(PermanentFailure):
 
 class NoPlainChannel(PermanentFailure):
     """Messages cannot be sent there as they are; it may be a forum."""
+
+
+class InteractionOver(PermanentFailure):
+    """The interaction's token is no longer taken."""
 
 
 class DiscordApi:
@@ -57,6 +62,10 @@ class DiscordApi:
     async def open(self, path: str, json: Any) -> Any:
         """Return the JSON of a POST that nobody notices when it is repeated."""
         return await self._harmless("POST", path, json=json)
+
+    async def change(self, path: str, json: Any) -> Any:
+        """Return the JSON of a PATCH, which may be repeated; raises a SendFailure."""
+        return await self._harmless("PATCH", path, json=json)
 
     async def send(
         self,
@@ -125,6 +134,8 @@ def _failure(answer: Answer, *, revocable: bool) -> SendFailure:
         text = "Discord does not accept the bot token; set channels.discord.token to a valid one."
     elif status == 413 or code == _TOO_LARGE:
         kind = RequestTooLarge
+    elif code in _OVER and not revocable:
+        kind = InteractionOver
     elif code in _FORUM:
         kind = NoPlainChannel
     elif 300 <= status < 400:

@@ -26,10 +26,16 @@ from openclaw_channels.base import (
     Receipt,
 )
 from openclaw_channels.discord import markup
-from openclaw_channels.discord.api import DiscordApi, NoPlainChannel, RequestTooLarge
+from openclaw_channels.discord.api import (
+    DiscordApi,
+    InteractionOver,
+    NoPlainChannel,
+    RequestTooLarge,
+)
 from openclaw_channels.discord.lookup import Lookup
 from openclaw_channels.discord.settings import DiscordSettings
 from openclaw_channels.discord.targets import Interaction, interaction, parse_target
+from openclaw_channels.remembered import Remembered
 from openclaw_channels.settings import MEBIBYTE
 from openclaw_common.contracts.delivery import Destination
 from openclaw_common.runtime.clock import Clock, SystemClock
@@ -38,6 +44,10 @@ TYPING_SECONDS: Final = 10.0
 """How long Discord shows the indicator."""
 UNTITLED: Final = "Message"
 """The title of a forum post whose text gives none."""
+
+INTERACTION_SECONDS: Final = 15 * 60.0
+"""How long an interaction can be answered."""
+_UNKNOWN_MESSAGE: Final = "10008"
 
 Deliver = Callable[[str, Attachment | None], Awaitable[Receipt]]
 
@@ -56,6 +66,9 @@ class DiscordOutbound:
         self._egress = context.egress
         self._api = DiscordApi(settings, context.http, clock)
         self._lookup = Lookup(self._api, settings, clock)
+        self._over: Remembered[bool] = Remembered(
+            clock, INTERACTION_SECONDS, settings.lookup_cache_entries
+        )
         self._media = AttachmentRules(
             max_bytes=int(settings.media_max_mb * MEBIBYTE),
             timeout_s=settings.request_timeout_ms / 1000,
@@ -100,9 +113,14 @@ class DiscordOutbound:
 
     async def send(self, destination: Destination, part: Part, *, send_key: str) -> Receipt:
         """Send one part; an attachment that is too large becomes text."""
-        hook = interaction(destination.to)
+        hook = self._open(destination)
         if hook is not None:
-            return await self._deliver(part, partial(self._follow_up, hook, part))
+            try:
+                return await self._deliver(part, partial(self._follow_up, hook, part))
+            except InteractionOver:
+                if hook.channel is None:
+                    raise
+                self._over.put(hook.bucket, True)
         channel = _channel(destination)
         if not self._lookup.known_forum(channel):
             try:
@@ -111,6 +129,11 @@ class DiscordOutbound:
                 if not await self._lookup.is_forum(channel):
                     raise
         return await self._to_forum(channel, part, send_key)
+
+    def _open(self, destination: Destination) -> Interaction | None:
+        """Return the interaction that is answered; None where it is over, and a message goes."""
+        hook = interaction(destination.to)
+        return None if hook is None or (hook.channel and self._over.get(hook.bucket)) else hook
 
     async def _deliver(self, part: Part, deliver: Deliver) -> Receipt:
         if part.media is None:
@@ -145,6 +168,11 @@ class DiscordOutbound:
             said, status = await self._api.follow_up(method, path, **markup.request(body, file))
         except AnswerLost as lost:
             raise AnswerLost(lost.message, repeat_is_safe=first) from None
+        except PermanentFailure as refused:
+            if not first or refused.code != _UNKNOWN_MESSAGE:
+                raise
+            # Somebody deleted the deferred answer.
+            return await self._follow_up(hook, replace(part, markup={}), text, file)
         return Receipt(_text(said.get("id")), status)
 
     async def _to_forum(self, forum: str, part: Part, send_key: str) -> Receipt:
@@ -175,7 +203,7 @@ class DiscordOutbound:
     async def repeats_safely(self, destination: Destination, part: Part) -> bool:
         """Messages have a nonce; a forum's posts and what follows an interaction have none."""
         first = bool(part.markup.get(markup.FIRST))
-        if interaction(destination.to) is not None:
+        if self._open(destination) is not None:
             # The first part is put into the answer that is there already.
             return first
         channel = _channel(destination)
@@ -186,12 +214,12 @@ class DiscordOutbound:
 
     def repeat_seconds(self, destination: Destination, part: Part) -> float:
         """A nonce is forgotten; the answer to an interaction is replaced however late."""
-        return inf if interaction(destination.to) else self._settings.nonce_seconds
+        return inf if self._open(destination) else self._settings.nonce_seconds
 
     async def edit(self, destination: Destination, message_id: str, part: Part) -> Receipt:
         """Replace a message's text."""
         body = markup.content(part.text, self._settings)
-        hook = interaction(destination.to)
+        hook = self._open(destination)
         try:
             if hook is not None:
                 path = f"{hook.path}/messages/{message_id}"
@@ -208,7 +236,7 @@ class DiscordOutbound:
 
     async def shows_previews(self, destination: Destination) -> bool:
         """Not in a forum, where a message is a post with a title."""
-        if interaction(destination.to) is not None:
+        if self._open(destination) is not None:
             return True
         channel = _channel(destination)
         return not (self._lookup.known_forum(channel) or await self._lookup.is_forum(channel))
@@ -220,6 +248,9 @@ class DiscordOutbound:
 
 
 def _channel(destination: Destination) -> str:
+    hook = interaction(destination.to)
+    if hook is not None:
+        return hook.channel or ""
     channel = destination.thread_id or destination.to.removeprefix("channel:")
     if not _is_id(channel):
         raise PermanentFailure("This is no Discord channel; resolve the destination first.")

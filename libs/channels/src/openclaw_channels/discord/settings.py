@@ -1,4 +1,4 @@
-"""`channels.discord`: what sending needs of it."""
+"""`channels.discord`: what sending needs of it, and what receiving does."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from openclaw_channels.settings import BaseUrl, ChannelSettings, Rate, Secret
-from openclaw_common.runtime.config.base import Flag, Positive
+from openclaw_common.runtime.config.base import Flag, NonNegative, Positive, Section
 
+API: Final = "https://discord.com/api/v10"
 MAX_CODE_POINTS: Final = 2000
 """Length of one message's `content`: Discord counts Unicode code points."""
 
@@ -19,7 +20,7 @@ class DiscordSettings(ChannelSettings):
 
     token: Secret
     """The bot token, without `Bot `."""
-    api_root: BaseUrl = "https://discord.com/api/v10"
+    api_root: BaseUrl = API
     guild_id: Annotated[str, Field(pattern=r"^\d{1,20}$")] | None = None
     """The only guild in which `#name` is looked up; None for all that the bot is in."""
     suppress_embeds: Flag = True
@@ -56,3 +57,53 @@ class DiscordSettings(ChannelSettings):
     def part_limit(self) -> int:
         """Length of one part in code points."""
         return max(min(self.text_chunk_limit or MAX_CODE_POINTS, MAX_CODE_POINTS), 4)
+
+
+class Command(Section):
+    """One slash command, which `channels setup discord` makes."""
+
+    name: Annotated[str, Field(pattern=r"^[-_a-z0-9]{1,32}$")]
+    description: Annotated[str, Field(min_length=1, max_length=100)]
+    option: Annotated[str, Field(pattern=r"^[-_a-z0-9]{1,32}$")] | None = None
+    """The name of a text that may be given with it; None for none."""
+
+
+COMMANDS: Final = (
+    Command(name="ask", description="Ask the agent", option="text"),
+    Command(name="new", description="Begin a new conversation", option="text"),
+    Command(name="reset", description="Forget this conversation"),
+    Command(name="stop", description="Stop what the agent is doing"),
+    Command(name="status", description="Show what the agent is doing"),
+)
+
+
+class DiscordInboundSettings(ChannelSettings):
+    """What receiving needs; a process that only takes webhooks has no bot token."""
+
+    public_key: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")] | None = None
+    """Under "General Information" of the application; what interactions are checked with."""
+    signature_seconds: Positive = 300
+    """How far an interaction's time may be from ours, in seconds."""
+    ask_command: Annotated[str, Field(pattern=r"^[-_a-z0-9]{1,32}$")] = "ask"
+    """What is given with this command is a message as any other; all others keep their name."""
+    commands: tuple[Command, ...] = COMMANDS
+    """The slash commands that `channels setup discord` makes."""
+    gateway: Flag | None = None
+    """Whether a connection to the gateway is held, over which messages come; without it where there
+    is no `publicKey`."""
+    message_content: Flag = True
+    """Whether the gateway is asked for the text of all messages, which has to be allowed for the
+    application; without it only direct messages and mentions have one."""
+    backfill_seconds: NonNegative = 86_400
+    """How old a message may be that is asked for after an interruption, in seconds; 0 for none."""
+    backfill_messages: Annotated[int, Field(ge=1, le=10_000)] = 200
+    """How many messages of one channel are asked for after an interruption."""
+    cursor_channels: Positive = 500
+    """Of how many channels the last message is remembered."""
+    buffer_messages: Positive = 10_000
+    """How many events may wait to be taken in before the connection is given up."""
+
+    @property
+    def holds_gateway(self) -> bool:
+        """Whether a connection to the gateway is held."""
+        return self.public_key is None if self.gateway is None else self.gateway

@@ -4,6 +4,7 @@ channel:<id>  <#id>  <id>             channel:<id>
 user:<id>  <@id>  discord:<id>        user:<id>
 #name                                 #name, looked up when it is sent to
 interaction:<application>:<token>     the same; good for 15 minutes
+…:<channel id>                        and then the channel that it came from
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ _PREFIX: Final = "discord:"
 _CHANNEL: Final = re.compile(r"(?:channel:)?(\d{1,20})\Z|<#(\d{1,20})>\Z")
 _USER: Final = re.compile(r"user:(\d{1,20})\Z|<@!?(\d{1,20})>\Z")
 _NAME: Final = re.compile(r"#[^\s#:<>]{1,100}\Z")
-_INTERACTION: Final = re.compile(r"interaction:(\d{1,20}):([A-Za-z0-9_.~=-]{1,512})\Z")
+_INTERACTION: Final = re.compile(
+    r"interaction:(\d{1,20}):([A-Za-z0-9_.~=-]{1,512})(?::(\d{1,20}))?\Z"
+)
 _HELP: Final = "write channel:<id>, user:<id>, <@id>, #name or a channel's id"
 
 
@@ -44,9 +47,13 @@ def parse_target(target: str) -> tuple[str, str | None]:
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """Where the answer to an interaction goes; the token is a credential."""
+    """Where the answer to an interaction goes; the token is a credential.
+
+    `channel` is where it came from, if that is known and the bot is there.
+    """
 
     path: str
+    channel: str | None = None
 
     def __repr__(self) -> str:
         return "Interaction(…)"
@@ -60,4 +67,4 @@ class Interaction:
 def interaction(to: str) -> Interaction | None:
     """Return the interaction that `to` is, None if it is something else."""
     found = _INTERACTION.match(to)
-    return Interaction(f"/webhooks/{found[1]}/{found[2]}") if found else None
+    return Interaction(f"/webhooks/{found[1]}/{found[2]}", found[3]) if found else None
