@@ -2,11 +2,18 @@
 
 https://core.telegram.org/bots/api. `base_url` is what `channels.telegram.apiRoot` is set to. Faults
 of kind PERMANENT take a key of `ERRORS`, `chat` by default.
+
+    await telegram.say("Hello", private(42))        # told by getUpdates, or to the webhook
+    await telegram.push("my_chat_member", {...})
+    await telegram.updates.settled()
+
+`POST /_push` does the same from another process, with `{"kind": "message", "object": {...}}` or
+`{"text": "Hello", "chat": {...}}`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import orjson
@@ -22,9 +29,12 @@ from tests.fakes.channels.platform import (
     json_response,
     main,
 )
+from tests.fakes.channels.telegram_people import bot, message
+from tests.fakes.channels.telegram_updates import Conflict, Updates
 
 TOKEN: Final = "123456:telegram-bot-token"
 BOT_UPLOAD_LIMIT: Final = 50 * 1000 * 1000
+BOT_DOWNLOAD_LIMIT: Final = 20 * 1000 * 1000
 _PHOTO_LIMIT: Final = 10 * 1000 * 1000
 _FILE_FIELDS: Final = {
     "sendPhoto": "photo",
@@ -54,6 +64,8 @@ ERRORS: Final = {
     ),
     "edit": (400, "Bad Request: message to edit not found"),
     "method": (404, "Not Found"),
+    "file": (400, "Bad Request: wrong file_id or the file is temporarily unavailable"),
+    "big": (400, "Bad Request: file is too big"),
 }
 
 
@@ -68,7 +80,8 @@ class Refused(Exception):
 class FakeTelegram(FakePlatform):
     """`migrated` maps groups to their supergroups; `unfetchable` are URLs that Telegram cannot get.
 
-    `violations` is what a well-made client never sends.
+    `violations` is what a well-made client never sends. `updates` is what the bot is told, `files`
+    what it can get, by file id, `answered` the buttons whose press it acknowledged.
     """
 
     def __init__(self, port: int = 0) -> None:
@@ -82,11 +95,37 @@ class FakeTelegram(FakePlatform):
         self.edits: list[tuple[str, str]] = []
         self.methods: list[str] = []
         self.violations: list[str] = []
+        self.me = {**bot(), "can_join_groups": True, "can_read_all_group_messages": False}
+        self.commands: list[dict[str, Any]] = []
+        self.updates = Updates()
+        self.files: dict[str, bytes] = {}
+        self.answered: list[str] = []
+        self._heard = 100_000
         self._texts: dict[str, str] = {}
 
+    async def say(
+        self, text: str, chat: dict[str, Any], sender: dict[str, Any] | None = None, **fields: Any
+    ) -> dict[str, Any]:
+        """Let somebody write a message, and return it; `fields` are further ones of it."""
+        self._heard += 1
+        said = message(self._heard, chat, sender, **({"text": text} if text else {}), **fields)
+        kind = "channel_post" if chat["type"] == "channel" else "message"
+        await self.updates.push(kind, said)
+        return said
+
+    async def push(self, kind: str, said: dict[str, Any]) -> int:
+        """Tell the bot of anything else; return the update's id."""
+        return await self.updates.push(kind, said)
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.updates.close()
+        await super().__aexit__(*_)
+
     def add_routes(self, router: web.UrlDispatcher) -> None:
-        """Add the one path that all methods have."""
+        """Add the one path that all methods have, that of files, and the test's own."""
         router.add_post("/bot{token}/{method}", self._call)
+        router.add_get("/file/bot{token}/{path:.+}", self._file)
+        router.add_post("/_push", self._take_push)
 
     def refusal(self, fault: Fault) -> web.Response:
         """Return the Bot API's error."""
@@ -117,10 +156,77 @@ class FakeTelegram(FakePlatform):
             return await self._answer(request, method, fields, uploads)
         except Refused as refused:
             return _error(*ERRORS[refused.code])
+        except Conflict as conflict:
+            return _error(409, str(conflict))
+
+    def _told(self, method: str) -> Callable[[dict[str, Any]], Awaitable[Any]] | None:
+        """Return what answers a method that sends nothing."""
+        return {
+            "getUpdates": self.updates.get,
+            "setWebhook": self._set_webhook,
+            "deleteWebhook": self._set_webhook,
+            "getWebhookInfo": self._webhook_info,
+            "getMe": self._get_me,
+            "getMyCommands": self._get_commands,
+            "setMyCommands": self._set_commands,
+            "answerCallbackQuery": self._answer_callback,
+            "getFile": self._get_file,
+        }.get(method)
+
+    async def _set_webhook(self, fields: dict[str, Any]) -> bool:
+        await self.updates.set_webhook(fields)
+        return True
+
+    async def _webhook_info(self, _: dict[str, Any]) -> dict[str, Any]:
+        return self.updates.info()
+
+    async def _get_me(self, _: dict[str, Any]) -> dict[str, Any]:
+        return self.me
+
+    async def _get_commands(self, _: dict[str, Any]) -> list[dict[str, Any]]:
+        return self.commands
+
+    async def _set_commands(self, fields: dict[str, Any]) -> bool:
+        self.commands = fields["commands"]
+        return True
+
+    async def _answer_callback(self, fields: dict[str, Any]) -> bool:
+        self.answered.append(fields["callback_query_id"])
+        return True
+
+    async def _get_file(self, fields: dict[str, Any]) -> dict[str, Any]:
+        file = fields["file_id"]
+        if file not in self.files:
+            raise Refused("file")
+        if len(self.files[file]) > BOT_DOWNLOAD_LIMIT:
+            raise Refused("big")
+        size = len(self.files[file])
+        return {
+            "file_id": file,
+            "file_unique_id": f"u{file}",
+            "file_size": size,
+            "file_path": f"files/{file}",
+        }
+
+    async def _file(self, request: web.Request) -> web.Response:
+        file = request.match_info["path"].removeprefix("files/")
+        if request.match_info["token"] != self.token or file not in self.files:
+            return web.Response(status=404)
+        return web.Response(body=self.files[file], content_type="application/octet-stream")
+
+    async def _take_push(self, request: web.Request) -> web.Response:
+        body = orjson.loads(await request.read())
+        if "kind" in body:
+            return json_response({"update_id": await self.push(body["kind"], body["object"])})
+        fields = body.get("fields", {})
+        said = await self.say(body["text"], body["chat"], body.get("from"), **fields)
+        return json_response(said)
 
     async def _answer(
         self, request: web.Request, method: str, fields: dict[str, Any], uploads: list[Upload]
     ) -> web.StreamResponse:
+        if (told := self._told(method)) is not None:
+            return json_response({"ok": True, "result": await told(fields)})
         if method == "sendChatAction":
             self.actions.append((str(fields["chat_id"]), _thread(fields)))
             return json_response({"ok": True, "result": True})
