@@ -96,7 +96,8 @@ class WebhookRoute:
 
     `name` follows `/api/channels/<channel>/`, for an account of its own name
     `/api/channels/<channel>/<account>/`; `also` are further whole paths of the default account.
-    `gateway_auth` lets a gateway bearer stand for the platform's own check.
+    `gateway_auth` lets a gateway bearer stand for the platform's own check. `by_headers` says that
+    the check needs headers alone; it is then made before the body is read, with an empty one.
     """
 
     name: str
@@ -105,11 +106,12 @@ class WebhookRoute:
     lacks what the check needs, and then the route is not there for it."""
     also: tuple[str, ...] = ()
     gateway_auth: bool = False
+    by_headers: bool = False
 
 
 Accept = Callable[[Sequence[InboundMessage], str | None], Awaitable[None]]
 """Makes messages durable together with the cursor behind them, then returns. Raises
-StoreUnavailable, or LeaseLost when another process receives for the account."""
+StoreUnavailable or QueueFull, or LeaseLost when another process receives for the account."""
 
 
 class Receiver(Protocol):

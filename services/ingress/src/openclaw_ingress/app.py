@@ -32,7 +32,7 @@ from openclaw_ingress.auth.authenticator import Authenticator
 from openclaw_ingress.auth.client_address import ClientAddresses
 from openclaw_ingress.auth.failure_limiter import FailureLimiter
 from openclaw_ingress.auth.webhook_guard import WebhookGuard
-from openclaw_ingress.channel_webhooks import WEBHOOKS, ChannelWebhooks
+from openclaw_ingress.channel_webhooks import WEBHOOKS, ChannelWebhooks, platform_client
 from openclaw_ingress.destinations import DESTINATIONS, Destinations
 from openclaw_ingress.handlers.channel_webhook import receive_webhook
 from openclaw_ingress.hook_context import HOOKS, hook_context
@@ -126,7 +126,7 @@ def create_app(
         for route in (*(route_table(config) if routes is None else routes), *further)
     }
     app.on_response_prepare.extend([headers.on_response_prepare, tell_limits, close_while_draining])
-    app.cleanup_ctx.extend([_running_reader])
+    app.cleanup_ctx.extend([_running_reader, platform_client])
     install_open_streams(app)
     meter.observe(app)
     return app

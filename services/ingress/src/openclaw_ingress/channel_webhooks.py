@@ -8,10 +8,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
+import aiohttp
 from aiohttp import web
 
 from openclaw_channels.base import Account, ChannelError, ChannelPlugin
@@ -31,11 +32,11 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """One account's way in: `gateway_auth` lets a gateway bearer stand for the platform's check."""
+    """One account's way in; what its `route` says is in WebhookRoute."""
 
     reader: WebhookReader
     rules: AccountRules
-    gateway_auth: bool
+    route: WebhookRoute
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,14 @@ class ChannelWebhooks:
 
 
 WEBHOOKS: Final[web.AppKey[ChannelWebhooks]] = web.AppKey("webhooks", ChannelWebhooks)
+PLATFORMS: Final[web.AppKey[aiohttp.ClientSession]] = web.AppKey("platforms", aiohttp.ClientSession)
+"""The client with which readers ask their platforms (`Prepares`)."""
+
+
+async def platform_client(app: web.Application) -> AsyncIterator[None]:
+    """Hold PLATFORMS while the application runs."""
+    async with aiohttp.ClientSession() as app[PLATFORMS]:
+        yield
 
 
 def _webhooks(
@@ -119,4 +128,4 @@ def _webhook(config: Config, route: WebhookRoute, account: Account) -> Webhook |
     rules = AccountRules(
         account.channel, account.account_id, account.settings, channel_defaults(config)
     )
-    return Webhook(reader, rules, route.gateway_auth)
+    return Webhook(reader, rules, route)

@@ -48,7 +48,7 @@ PLUGIN: Final = ChannelPlugin(
     id="signal",
     parse_target=parse_target,
     outbound=_outbound,
-    webhooks=(WebhookRoute(ROUTE, SignalWebhook, gateway_auth=True),),
+    webhooks=(WebhookRoute(ROUTE, SignalWebhook, gateway_auth=True, by_headers=True),),
     receiver=_receiver,
     media=_media,
     setup=_setup,

@@ -52,7 +52,9 @@ PLUGIN: Final = ChannelPlugin(
     secrets=("botToken", "webhookSecret"),
     environ={"botToken": "TELEGRAM_BOT_TOKEN"},
     webhooks=(
-        WebhookRoute(ROUTE, TelegramWebhook, also=("/telegram-webhook",), gateway_auth=True),
+        WebhookRoute(
+            ROUTE, TelegramWebhook, also=("/telegram-webhook",), gateway_auth=True, by_headers=True
+        ),
     ),
     receiver=_receiver,
     media=_media,

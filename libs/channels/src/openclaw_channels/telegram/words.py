@@ -94,7 +94,8 @@ def _rewritten(entity: _Entity, raw: bytes, me: Me) -> bytes:
         shown = f"[{shown}]({url})"
     elif entity.kind == "bot_command":
         command, _, name = shown.partition("@")
-        shown = command if me.is_called(name) else shown
+        # While the username is not known, any command may be the bot's.
+        shown = command if me.is_called(name) or not me.username else shown
     return shown.encode("utf-16-le", "surrogatepass")
 
 

@@ -35,7 +35,7 @@ def command_of(message: InboundMessage, triggers: Sequence[str]) -> Command | No
     known = {STOP, STATUS, COMPACT, *(trigger.strip().lower() for trigger in triggers)}
     for text in _readings(message):
         word, _, rest = text.strip().partition(" ")
-        name = word.lower().partition("@")[0]
+        name = word.lower()
         if name in known:
             return Command(name, f"{name} {rest.strip()}".strip())
     return None

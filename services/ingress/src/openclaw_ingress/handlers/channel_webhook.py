@@ -12,12 +12,12 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from openclaw_channels.inbound import InboundRequest, NotAuthentic, NotUnderstood
+from openclaw_channels.inbound import InboundRequest, NotAuthentic, NotUnderstood, Prepares
 from openclaw_common.contracts.errors import InvalidRequest
 from openclaw_ingress.app_keys import AUTHENTICATOR, CONFIG
 from openclaw_ingress.auth.scopes import ADMIN, covers
 from openclaw_ingress.auth.shared_secret import bearer
-from openclaw_ingress.channel_webhooks import WEBHOOKS, Webhook
+from openclaw_ingress.channel_webhooks import PLATFORMS, WEBHOOKS, Webhook
 from openclaw_ingress.errors import MissingScope
 from openclaw_ingress.json_body import read_body
 from openclaw_ingress.responses import NO_STORE
@@ -40,14 +40,19 @@ async def receive_webhook(request: web.Request) -> web.Response:
         raise web.HTTPNotFound
     if request.method != hdrs.METH_POST:
         raise web.HTTPMethodNotAllowed(request.method, [hdrs.METH_POST])
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    if webhook.route.by_headers:
+        await _check(request, webhook, InboundRequest(headers, b"", webhooks.now_s()))
     body = await read_body(
         request,
         max_bytes=webhooks.max_body_bytes,
         timeout_s=request.app[CONFIG].ingress.body_timeout_seconds,
     )
-    headers = {name.lower(): value for name, value in request.headers.items()}
     came = InboundRequest(headers, body, webhooks.now_s())
-    await _check(request, webhook, came)
+    if not webhook.route.by_headers:
+        await _check(request, webhook, came)
+    if isinstance(webhook.reader, Prepares):
+        await webhook.reader.prepare(came, request.app[PLATFORMS])
     try:
         inbound = webhook.reader.read(came)
     except NotUnderstood as error:
@@ -67,7 +72,7 @@ async def _check(request: web.Request, webhook: Webhook, came: InboundRequest) -
     try:
         webhook.reader.verify(came)
     except NotAuthentic as error:
-        if webhook.gateway_auth and bearer(request) is not None:
+        if webhook.route.gateway_auth and bearer(request) is not None:
             caller = await request.app[AUTHENTICATOR].authenticate(request)
             if not covers(caller.scopes, ADMIN):
                 raise MissingScope(ADMIN) from None
