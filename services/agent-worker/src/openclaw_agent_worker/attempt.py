@@ -200,7 +200,7 @@ async def _within_time(
             request = session.request
             ending = await prepare_ending(context, lease.id, request, session.route)
             await show_run(context, lease, request, ending.destination)
-            session.request = with_surroundings(request, lease.id, ending.shown)
+            session.request = with_surroundings(request, lease.id, ending.shown, ending.history)
             turn = await prepare_turn(context, lease, session, agent)
             execution = context.runner.start(turn)
             events = execution.events()

@@ -16,6 +16,7 @@ from openclaw_common.contracts.run_event import RunEvent
 from openclaw_common.runtime.clock import Clock
 from openclaw_common.runtime.config.root import Config
 from openclaw_common.store.effects import NewDelivery, NewSystemEvent
+from openclaw_common.store.inbound import HistoryLine
 from openclaw_common.store.leases import Lease
 from openclaw_common.store.sessions import Session
 from openclaw_common.store.system_events import SystemEvent
@@ -46,6 +47,14 @@ class WaitingEvents(Protocol):
 
     def new(self, session_key: str, agent_id: str, text: str, *, wake: bool) -> NewSystemEvent:
         """Return an event that the end of a run brings into being."""
+        ...
+
+
+class GroupHistory(Protocol):
+    """What was written in groups without meaning the agent."""
+
+    async def history(self, session_key: str, run_id: str) -> list[HistoryLine]:
+        """Return what was written before a run was accepted. Raises StoreUnavailable."""
         ...
 
 
@@ -81,6 +90,7 @@ class WorkerContext:
     sessions: Sessions
     streams: PublishedEvents
     system_events: WaitingEvents
+    history: GroupHistory
     deliveries: NewDeliveries
     live: LiveRuns
     runner: AgentRunner

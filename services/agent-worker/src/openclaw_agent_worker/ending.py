@@ -17,24 +17,30 @@ from openclaw_common.contracts.delivery import (
     DeliveryRequest,
     Destination,
     run_event_request,
+    shown,
 )
 from openclaw_common.contracts.ids import agent_of, main_session
 from openclaw_common.contracts.replies import HEARTBEAT, Reply, reply_of
 from openclaw_common.contracts.run import DeliveryPlan, RunRequest, RunStatus
 from openclaw_common.runtime.config.heartbeat import Heartbeat
-from openclaw_common.store.effects import Effect, EventsRead, RouteSeen
+from openclaw_common.store.effects import Effect, EventsRead, HistoryRead, RouteSeen
+from openclaw_common.store.inbound import HistoryLine
 from openclaw_common.store.system_events import SystemEvent
 
 
 @dataclass(frozen=True, slots=True)
 class RunEnding:
-    """What will follow from one run; `shown` are the system events that its model is shown."""
+    """What will follow from one run.
+
+    `shown` are the system events, `history` the group's messages that its model is shown.
+    """
 
     context: WorkerContext
     run_id: str
     request: RunRequest
     destination: Destination | None
     shown: tuple[SystemEvent, ...] = ()
+    history: tuple[HistoryLine, ...] = ()
 
     def effects(self, output: str) -> list[Effect]:
         """Return what comes to be together with the result `output`."""
@@ -74,9 +80,12 @@ class RunEnding:
         request, destination = self.request, self.destination
         if self.shown:
             yield EventsRead(request.session_key, self.shown[-1].id)
+        if self.history:
+            yield HistoryRead(request.session_key, self.history[-1].id)
         if destination is not None:
             yield self.context.deliveries.prepare(self._delivery(destination, output, reply))
-            if not request.ephemeral:
+            # An address that holds a token is none to come back to.
+            if not request.ephemeral and shown(destination.to) == destination.to:
                 yield RouteSeen(request.session_key, destination)
         elif (told := request.announce) and not (told.only_failures or reply.suppressed):
             limit = self.context.config.runs.max_system_event_chars
@@ -94,8 +103,11 @@ async def prepare_ending(
     """Look up what the end of a run needs; `route` is the session's. Raises StoreUnavailable."""
     destination = await _destination(context, request, route)
     reads = request.reads_events or not request.ephemeral
-    shown = await context.system_events.pending(request.session_key) if reads else []
-    return RunEnding(context, run_id, request, destination, tuple(shown))
+    events = await context.system_events.pending(request.session_key) if reads else []
+    history = []
+    if request.reads_history:
+        history = await context.history.history(request.session_key, run_id)
+    return RunEnding(context, run_id, request, destination, tuple(events), tuple(history))
 
 
 async def _destination(

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Final
 
 from openclaw_agent_worker.agent.untrusted import wrap_untrusted
+from openclaw_agent_worker.channel_files import ChannelImages
 from openclaw_agent_worker.documents import DocumentFiles
 from openclaw_agent_worker.image_urls import ImageUrls
 from openclaw_common.contracts.run import Document, RunRequest
@@ -30,12 +31,15 @@ class Media:
     images: ImageUrls
     response_images: ImageUrls
     documents: DocumentFiles
+    channel_images: ChannelImages | None = None
 
     async def loaded(self, request: RunRequest, run_id: str) -> RunRequest:
         """Return the request with its images as data and its files as instructions.
 
         Raises GatewayError.
         """
+        if request.files is not None and self.channel_images is not None:
+            return await self.channel_images.loaded(request)
         loader = self.response_images if request.source == RESPONSES else self.images
         images = await loader.loaded(request.images)
         if not request.documents:

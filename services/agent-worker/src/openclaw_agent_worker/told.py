@@ -11,19 +11,30 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
+from openclaw_agent_worker.agent.prompt import CURRENT_HEADER, HISTORY_HEADER
 from openclaw_agent_worker.agent.untrusted import neutralise, wrap_untrusted
 from openclaw_common.contracts.run import RunRequest
+from openclaw_common.store.inbound import HistoryLine
 from openclaw_common.store.system_events import SystemEvent
 
 
 def with_surroundings(
-    request: RunRequest, run_id: str, events: Sequence[SystemEvent]
+    request: RunRequest,
+    run_id: str,
+    events: Sequence[SystemEvent],
+    history: Sequence[HistoryLine] = (),
 ) -> RunRequest:
-    """Return the request with its message as the model is to see it."""
+    """Return the request with its message as the model is to see it.
+
+    `history` is what was written in the group since the agent was addressed last.
+    """
     text = request.message.text
     if (outside := request.untrusted) is not None:
         mark = sha256(run_id.encode()).hexdigest()[:16]
         text = wrap_untrusted(text, source=outside.source, task=outside.label, mark=mark)
+    if history:
+        lines = "\n".join(line.text for line in history)
+        text = f"{HISTORY_HEADER}\n{lines}\n\n{CURRENT_HEADER}\n{text}"
     if events:
         text = "\n\n".join(("\n".join(map(_line, events)), text))
     if text == request.message.text:

@@ -16,6 +16,7 @@ from arq.worker import func
 
 from openclaw_agent_worker.agent.loop import LoopRunner
 from openclaw_agent_worker.backoff import Backoff
+from openclaw_agent_worker.channel_files import ChannelImages
 from openclaw_agent_worker.context import WorkerContext
 from openclaw_agent_worker.documents import DocumentFiles
 from openclaw_agent_worker.embeddings_run import Embedder
@@ -34,12 +35,12 @@ from openclaw_agent_worker.tools.catalog import ToolCatalog
 from openclaw_agent_worker.tools.mcp import McpServers
 from openclaw_agent_worker.tools.registry import load_tools
 from openclaw_agent_worker.tools.services import ToolServices
+from openclaw_channels.base import ChannelContext, ChannelPlugin
 from openclaw_channels.registry import load_channels
 from openclaw_common.queue.job_queue import EXECUTE_RUN, DeliveryQueue
 from openclaw_common.queue.worker import LaneWorker
 from openclaw_common.runtime.clock import Clock, SystemClock
 from openclaw_common.runtime.config import Config
-from openclaw_common.runtime.config.http import Endpoints
 from openclaw_common.runtime.egress.fetch import Egress
 from openclaw_common.runtime.lifecycle import wait_for_stop_signal
 from openclaw_common.runtime.metrics.recorder import Metrics
@@ -55,7 +56,8 @@ KEEP_ALIVE_S: Final = 30.0
 class AgentWorkerService:
     """Executes runs from `start` until `drain` and `stop`. The store stays the caller's.
 
-    `sleep` waits between tries of a provider request, seconds.
+    `sleep` waits between tries of a provider request, seconds. `channels` replaces the installed
+    channels; `environ` may hold credentials of their accounts.
     """
 
     def __init__(
@@ -66,12 +68,16 @@ class AgentWorkerService:
         worker_id: str,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         metrics: Metrics | None = None,
+        channels: Mapping[str, ChannelPlugin] | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         self._config = config
         self._store = store
         self._worker_id = worker_id
         self._sleep = sleep
         self._metrics = metrics or Metrics()
+        self._channels = channels
+        self._environ = environ or {}
         self._http: aiohttp.ClientSession | None = None
         self._mcp: McpServers | None = None
         self._worker: LaneWorker | None = None
@@ -94,7 +100,7 @@ class AgentWorkerService:
             config=config,
             sessions=StoredSessions(self._store),
             runs=QueuedRuns(self._store),
-            outbox=QueuedMessages(config, self._store, load_channels),
+            outbox=QueuedMessages(config, self._store, self._load_channels),
             clock=clock,
             egress=egress,
             http=self._http,
@@ -113,7 +119,8 @@ class AgentWorkerService:
             live=Live(self._store.client, self._store.keys),
             runner=LoopRunner(ModelSelector(models, backoff, bench).select),
             tools=ToolCatalog(tools, config, self._mcp, counts),
-            media=_media(egress, config.gateway.http.endpoints),
+            history=self._store.inbound,
+            media=self._media(egress, self._http),
             embedder=Embedder(models, backoff, bench),
             clock=clock,
             counts=counts,
@@ -138,6 +145,21 @@ class AgentWorkerService:
             429: worker.provider_bench_rate_limit_seconds,
         }
         return ProviderBench(self._store.provider_bench, stays_s, clock.monotonic)
+
+    def _load_channels(self) -> Mapping[str, ChannelPlugin]:
+        return load_channels() if self._channels is None else self._channels
+
+    def _media(self, egress: Egress, http: aiohttp.ClientSession) -> Media:
+        endpoints = self._config.gateway.http.endpoints
+        responses = endpoints.responses
+        return Media(
+            images=ImageUrls(egress, endpoints.chat_completions.images),
+            response_images=ImageUrls(egress, responses.images, "invalid request", "input"),
+            documents=DocumentFiles(egress, responses.files),
+            channel_images=ChannelImages(
+                self._config, self._load_channels, ChannelContext(http, egress), self._environ
+            ),
+        )
 
     @property
     def failing(self) -> list[str]:
@@ -174,24 +196,18 @@ class AgentWorkerService:
                 await self._http.close()
 
 
-def _media(egress: Egress, endpoints: Endpoints) -> Media:
-    responses = endpoints.responses
-    return Media(
-        images=ImageUrls(egress, endpoints.chat_completions.images),
-        response_images=ImageUrls(egress, responses.images, "invalid request", "input"),
-        documents=DocumentFiles(egress, responses.files),
-    )
-
-
 async def serve(config: Config, worker_id: str, environ: Mapping[str, str]) -> None:
     """Run one worker process until SIGTERM or SIGINT, then drain; a second signal ends it.
 
-    `environ` says where metrics are sent. Raises SidePortTaken.
+    `environ` says where metrics are sent, and may hold credentials of accounts. Raises
+    SidePortTaken.
     """
     store = await Store.connect(config.redis, config.runs, config.deliveries, role="worker")
     metrics = Metrics()
     fleet = FleetWatch((store.run_jobs, store.delivery_jobs), metrics)
-    service = AgentWorkerService(config, store, worker_id=worker_id, metrics=metrics)
+    service = AgentWorkerService(
+        config, store, worker_id=worker_id, metrics=metrics, environ=environ
+    )
     observation = Observation(
         config.health,
         environ,

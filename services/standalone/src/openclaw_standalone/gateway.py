@@ -89,7 +89,7 @@ class StandaloneGateway:
             if model is not None:
                 setup = setup.with_model(PROVIDER, model.provider(), REFERENCE)
             config = setup.config
-            worker = worker_type(config, store, worker_id=new_process_id("worker"))
+            worker = worker_type(config, store, worker_id=new_process_id("worker"), environ=environ)
             stack.push_async_callback(worker.stop)
             await worker.start()
             delivery = delivery_type(
