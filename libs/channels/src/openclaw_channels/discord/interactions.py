@@ -27,7 +27,6 @@ from openclaw_channels.discord.messages import (
     sender_of,
     snowflake,
 )
-from openclaw_channels.discord.settings import DiscordInboundSettings
 from openclaw_channels.discord.targets import parse_target
 from openclaw_channels.inbound import Inbound, InboundAnswer, NotUnderstood
 from openclaw_channels.payloads import Object, identifier, lines, objects, part, string, whole
@@ -40,8 +39,8 @@ MESSAGE: Final = 4
 THINKING: Final = 5
 NOTHING_YET: Final = 6
 CHOICES: Final = 8
-SAY_SOMETHING: Final = "Write what you want to say behind the command."
-_USER, _MESSAGE = 2, 3
+SAY_SOMETHING: Final = "Nothing was filled in."
+_USER: Final = 2
 _EPHEMERAL: Final = 1 << 6
 _SUBCOMMANDS: Final = frozenset({1, 2})
 _RESOLVED: Final = {6: ("users", "@"), 7: ("channels", "#"), 8: ("roles", "@")}
@@ -56,7 +55,6 @@ class Interactions:
     """Reads for one account."""
 
     account_id: str
-    settings: DiscordInboundSettings
 
     def read(self, raw: Object) -> Inbound:
         """Return what an interaction says; raises NotUnderstood."""
@@ -83,14 +81,10 @@ class Interactions:
             words = _resolved(data, "users", target, "@")
         else:
             words = _Options(data, attachments).text(objects(data, "options"))
-        if name != self.settings.ask_command or whole(data, "type") in (_USER, _MESSAGE):
-            words = f"/{name} {words}".strip()
-        elif not words and not attachments:
-            return Inbound(answer=_said(SAY_SOMETHING))
         message = self._made(
             raw,
             "command",
-            words,
+            f"/{name} {words}".strip(),
             deferred=True,
             reply_text=plain(string(asked, "content"), asked, None),
             attachments=tuple(attachments),

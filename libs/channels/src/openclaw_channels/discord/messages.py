@@ -221,6 +221,7 @@ def reaction_of(
         message_id=message_id,
         thread_id=place.thread,
         chat_name=place.name,
+        mentions_me=True,
         guild_id=place.guild,
     )
 

@@ -156,7 +156,7 @@ class _Intake:
         self._now_s = now_s
         self._places = Places(api, SystemClock(), settings.lookup_cache_entries)
         self._backfill = Backfill(api, settings.backfill_messages)
-        self._interactions = Interactions(account_id, settings)
+        self._interactions = Interactions(account_id)
         self._awaited: set[str] = set()
         self._read: list[InboundMessage] = []
 

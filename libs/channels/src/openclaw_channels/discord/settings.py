@@ -65,11 +65,13 @@ class Command(Section):
     name: Annotated[str, Field(pattern=r"^[-_a-z0-9]{1,32}$")]
     description: Annotated[str, Field(min_length=1, max_length=100)]
     option: Annotated[str, Field(pattern=r"^[-_a-z0-9]{1,32}$")] | None = None
-    """The name of a text that may be given with it; None for none."""
+    """The name of a text that is given with it; None for none."""
+    required: Flag = False
+    """Whether it takes that text."""
 
 
 COMMANDS: Final = (
-    Command(name="ask", description="Ask the agent", option="text"),
+    Command(name="ask", description="Ask the agent", option="text", required=True),
     Command(name="new", description="Begin a new conversation", option="text"),
     Command(name="reset", description="Forget this conversation"),
     Command(name="stop", description="Stop what the agent is doing"),
@@ -84,8 +86,6 @@ class DiscordInboundSettings(ChannelSettings):
     """Under "General Information" of the application; what interactions are checked with."""
     signature_seconds: Positive = 300
     """How far an interaction's time may be from ours, in seconds."""
-    ask_command: Annotated[str, Field(pattern=r"^[-_a-z0-9]{1,32}$")] = "ask"
-    """What is given with this command is a message as any other; all others keep their name."""
     commands: tuple[Command, ...] = COMMANDS
     """The slash commands that `channels setup discord` makes."""
     gateway: Flag | None = None

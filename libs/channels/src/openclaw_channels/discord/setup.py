@@ -148,7 +148,7 @@ def _command(command: Command) -> dict[str, Any]:
             "type": _TEXT,
             "name": command.option,
             "description": "What to say",
-            "required": False,
+            "required": command.required,
         }
         body["options"] = [option]
     return body

@@ -49,7 +49,7 @@ class DiscordWebhook:
     ) -> None:
         self._key = key
         self._window_s = settings.signature_seconds
-        self._interactions = Interactions(account_id, settings)
+        self._interactions = Interactions(account_id)
 
     def verify(self, request: InboundRequest) -> None:
         """Check the signature and its age; raises NotAuthentic."""

@@ -170,6 +170,7 @@ def _reaction(event: Event) -> InboundMessage | None:
         text=f":{identifier(event.body, 'reaction')}:",
         sent_at_ms=milliseconds(timestamp(event.body, "event_ts")),
         message_id=timestamp(item, "ts"),
+        mentions_me=True,
         team_id=event.team,
     )
 

@@ -41,12 +41,9 @@ class Forms:
 
     def command(self, form: Object, now_ms: int) -> Inbound:
         """Return what a slash command says; raises NotUnderstood."""
-        own = self.settings.slash_command
         command = identifier(form, "command").lstrip("/")
         words = plain(string(form, "text")).strip()
-        if command != own.name.lstrip("/"):
-            words = f"/{command} {words}".strip()
-        if not words:
+        if not words and command == self.settings.slash_command.name.lstrip("/"):
             return Inbound(answer=_json({"response_type": "ephemeral", "text": SAY_SOMETHING}))
         channel, user = channel_of(form, "channel_id"), identifier(form, "user_id")
         name = string(form, "channel_name")
@@ -60,7 +57,7 @@ class Forms:
             chat_id=channel,
             to=self._answer_to(string(form, "response_url"), channel, user),
             sender=Sender(user, username=string(form, "user_name") or None),
-            text=words,
+            text=f"/{command} {words}".strip(),
             sent_at_ms=now_ms,
             chat_name=name or None,
             mentions_me=True,

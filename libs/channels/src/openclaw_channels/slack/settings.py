@@ -20,7 +20,7 @@ class SlashCommand(Section):
     """`slashCommand`: the command that is only there to speak to the agent."""
 
     name: Annotated[str, Field(pattern=r"^/?[^\s/]{1,32}$")] = "openclaw"
-    """What follows it is a message as any other; all other commands keep their name."""
+    """Its name; given without words, it says how it is used."""
     ephemeral: Flag = True
     """Whether only who gave a command sees what it is answered."""
 
