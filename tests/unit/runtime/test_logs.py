@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -9,14 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from opentelemetry import trace
 from pydantic import BaseModel, SecretStr
 
-from openclaw_common.runtime.logs import (
-    REDACTED,
-    LogSettingError,
-    configure_logs,
-    secrets_in,
-)
+from openclaw_common.runtime.log_context import log_context
+from openclaw_common.runtime.logs import LogSettingError, configure_logs, secrets_in
+from openclaw_common.runtime.redaction import REDACTED
 
 
 @pytest.fixture
@@ -129,3 +128,30 @@ def test_every_secret_of_a_configuration_is_found() -> None:
         "header-key",
         "row-key",
     }
+
+
+def test_lines_carry_the_ids_of_what_the_task_works_on_and_of_its_trace(
+    stream: io.StringIO,
+) -> None:
+    configure_logs(form="json", stream=stream)
+    logger = logging.getLogger("a")
+    span = trace.NonRecordingSpan(trace.SpanContext(0xABC, 0xDEF, is_remote=False))
+    with log_context(run_id="run_1"), log_context(attempt=2), trace.use_span(span):
+        logger.info("lease_lost", extra={"attempt": 3})
+    logger.info("ingress.stopped")
+    inside, outside = entries(stream)
+    assert (inside["run_id"], inside["attempt"]) == ("run_1", 3)
+    assert (inside["trace_id"], inside["span_id"]) == (f"{0xABC:032x}", f"{0xDEF:016x}")
+    assert not {"run_id", "attempt", "trace_id", "span_id"} & outside.keys()
+
+
+async def test_a_task_that_is_started_inside_keeps_the_ids(stream: io.StringIO) -> None:
+    configure_logs(form="json", stream=stream)
+
+    async def work() -> None:
+        logging.getLogger("a").info("job_failed")
+
+    with log_context(run_id="run_1"):
+        task = asyncio.create_task(work())
+    await task
+    assert entries(stream)[0]["run_id"] == "run_1"

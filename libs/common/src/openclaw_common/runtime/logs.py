@@ -1,8 +1,10 @@
 """Logs: one line an event, JSON or for people, on standard error.
 
-The message of a record is its stable event name (`ingress.listening`), everything else stands in
-`extra=` under the glossary's names (`run_id`, `session_key`, `attempt`, `request_id`). Secrets
-known at start are cut out of every finished line, tracebacks included, wherever they came from.
+The message of a record is its stable event name (`ingress.listening`; docs/logs.md lists them),
+everything else stands in `extra=` under the glossary's names (`run_id`, `session_key`, `attempt`,
+`request_id`). The ids of what the task works on, its trace's included, come by themselves
+(`log_context`). Secrets known at start, and what is shaped like one, are cut out of every finished
+line, tracebacks included, wherever they came from.
 """
 
 from __future__ import annotations
@@ -17,11 +19,10 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, SecretStr
 
-LogFormat = Literal["json", "human"]
+from openclaw_common.runtime.log_context import logged_ids
+from openclaw_common.runtime.redaction import Redaction
 
-REDACTED: Final = "[redacted]"
-SHORTEST_SECRET: Final = 4
-"""Shorter secrets are not searched for: they would blot out ordinary words."""
+LogFormat = Literal["json", "human"]
 
 _LEVELS: Final = {
     "debug": logging.DEBUG,
@@ -67,17 +68,11 @@ class EventFormatter(logging.Formatter):
     def __init__(self, form: LogFormat, secrets: Iterable[str] = ()) -> None:
         super().__init__()
         self._form = form
-        known = {secret for secret in secrets if len(secret) >= SHORTEST_SECRET}
-        escaped = {json.dumps(secret)[1:-1] for secret in known}
-        # The longest first, so that a secret that contains another goes as a whole.
-        self._secrets = sorted(known | escaped, key=len, reverse=True)
+        self._redact = Redaction(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line without its newline."""
-        line = self._json(record) if self._form == "json" else self._human(record)
-        for secret in self._secrets:
-            line = line.replace(secret, REDACTED)
-        return line
+        return self._redact(self._json(record) if self._form == "json" else self._human(record))
 
     def _json(self, record: logging.LogRecord) -> str:
         entry: dict[str, Any] = {
@@ -105,7 +100,8 @@ def _utc(unix_s: float) -> str:
 
 
 def _extras(record: logging.LogRecord) -> dict[str, Any]:
-    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+    said = {name: value for name, value in vars(record).items() if name not in _STANDARD}
+    return {**logged_ids(), **said}
 
 
 def _plain(value: Any) -> str:
