@@ -3,6 +3,9 @@
 https://docs.discord.com/developers/resources/message and …/topics/rate-limits. `base_url` is what
 `channels.discord.apiRoot` is set to. Faults of kind PERMANENT take Discord's JSON error codes
 (`50007`), or `401` for a revoked token.
+
+    await discord.write("Hello", channel="100", user="42")      # told by the gateway
+    status, answer = await discord.command(url, "ask", "Hello") # posted to the gateway under test
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ from typing import Any, ClassVar, Final
 import orjson
 from aiohttp import web
 
+from tests.fakes.channels.discord_gateway import FakeGateway
+from tests.fakes.channels.discord_people import Application, command, interaction, message, user
 from tests.fakes.channels.platform import (
     Accepted,
     FakePlatform,
@@ -40,6 +45,7 @@ _ERRORS: Final = {
     10008: (404, "Unknown Message"),
     10013: (404, "Unknown User"),
     10015: (404, "Unknown Webhook"),
+    10062: (404, "Unknown interaction"),
     40005: (413, "Request entity too large"),
     40058: (400, "Cannot send a message in a forum channel"),
     50001: (403, "Missing Access"),
@@ -90,7 +96,11 @@ class Window:
 
 
 class FakeDiscord(FakePlatform):
-    """`places` are the channels by id, `direct` users' direct channels, `interactions` tokens."""
+    """`places` are the channels by id, `direct` users' direct channels, `interactions` tokens.
+
+    `written` is what people wrote, `callbacks` what interactions of the gateway were answered at
+    once, `commands` what was registered, `endpoint` where interactions are posted to.
+    """
 
     idempotent: ClassVar[bool] = True
 
@@ -109,6 +119,15 @@ class FakeDiscord(FakePlatform):
         self.interactions = {"token-of-interaction"}
         self.window = Window()
         self.upload_limit = 10 * 1024 * 1024
+        self.application = Application()
+        self.endpoint: str | None = None
+        self.commands: list[dict[str, Any]] = []
+        self.callbacks: list[dict[str, Any]] = []
+        self.written: list[dict[str, Any]] = []
+        self.sessions_left = 1000
+        self.gateway = FakeGateway(
+            lambda: self.token, lambda: f"ws://127.0.0.1:{self.port}/gateway", self._ready
+        )
         self.edits: list[tuple[str, str, str]] = []
         self.typing: list[str] = []
         self.asked: list[str] = []
@@ -133,6 +152,15 @@ class FakeDiscord(FakePlatform):
         add("GET", f"{root}/guilds/{{guild}}/threads/active", self._active)
         add("PATCH", f"{root}/webhooks/{{app}}/{{token}}/messages/{{message}}", self._answer_hook)
         add("POST", f"{root}/webhooks/{{app}}/{{token}}", self._answer_hook)
+        add("GET", f"{root}/channels/{{channel}}/messages", self._history)
+        add("GET", f"{root}/gateway/bot", self._gateway_bot)
+        add("GET", f"{root}/users/@me", self._me)
+        add("GET", f"{root}/applications/@me", self._application)
+        add("PATCH", f"{root}/applications/@me", self._set_application)
+        add("POST", f"{root}/applications/{{app}}/commands", self._command)
+        add("POST", f"{root}/interactions/{{id}}/{{token}}/callback", self._callback)
+        router.add_get("/gateway/", self.gateway.handle)
+        router.add_get("/gateway", self.gateway.handle)
 
     def _add(self, router: web.UrlDispatcher, method: str, path: str, handler: Any) -> None:
         async def checked(request: web.Request) -> web.StreamResponse:
@@ -149,6 +177,96 @@ class FakeDiscord(FakePlatform):
             return answer
 
         router.add_route(method, path, checked)
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.gateway.drop()
+        await super().__aexit__(*_)
+
+    async def write(
+        self, text: str, channel: str = "100", user: str = "42", **fields: Any
+    ) -> dict[str, Any]:
+        """Let somebody write a message, and return it; a direct one where the channel is theirs."""
+        place = self.places.get(channel) or self._direct(user)
+        said = message(place.id, text, user, **fields)
+        if place.guild:
+            said |= {"guild_id": place.guild, "member": {"roles": ["5"], "nick": None}}
+        else:
+            said["channel_type"] = 1
+        self.written.append(said)
+        await self.gateway.dispatch("MESSAGE_CREATE", said)
+        return said
+
+    async def command(
+        self, url: str, name: str, text: str | None = None, channel: str = "100", user: str = "42"
+    ) -> tuple[int, Any]:
+        """Let somebody give a slash command, posted to `url`; returns what it was answered."""
+        place = self.places.get(channel) or self._direct(user)
+        said = command(
+            name, text, channel=_described(place), sender=user, token=self.new_interaction()
+        )
+        return await self.application.post(url, said)
+
+    async def press(self, url: str, custom_id: str, channel: str = "100") -> tuple[int, Any]:
+        """Let somebody press a button."""
+        place = self.places[channel]
+        data = {"custom_id": custom_id, "component_type": 2}
+        pressed = interaction(
+            3, data, channel=_described(place), sender="42", token=self.new_interaction()
+        )
+        return await self.application.post(url, pressed)
+
+    def new_interaction(self) -> str:
+        """Return the token of a new interaction."""
+        token = f"interaction-{len(self.interactions)}"
+        self.interactions.add(token)
+        return token
+
+    def _direct(self, user: str) -> Place:
+        place = self.places.get(f"7{user}") or Place(f"7{user}", "", None, 1)
+        self.places[place.id] = place
+        return place
+
+    def _ready(self) -> list[tuple[str, dict[str, Any]]]:
+        guilds = sorted({p.guild for p in self.places.values() if p.guild}, key=int)
+        ready = {
+            "v": 10,
+            "user": user(BOT_ID, bot=True),
+            "guilds": [{"id": guild, "unavailable": True} for guild in guilds],
+            "application": {"id": self.application.id, "flags": 0},
+        }
+        return [("READY", ready), *(("GUILD_CREATE", self._guild(guild)) for guild in guilds)]
+
+    def _guild(self, guild: str) -> dict[str, Any]:
+        own = [p for p in self.places.values() if p.guild == guild]
+        everybody = {"id": guild, "name": "@everyone", "permissions": "0", "position": 0}
+        role = {"id": "77", "name": "bot", "permissions": "0", "position": 1}
+        return {
+            "id": guild,
+            "name": f"guild {guild}",
+            "owner_id": "42",
+            "roles": [everybody, {**role, "tags": {"bot_id": BOT_ID}, "managed": True}],
+            "members": [{"user": user(BOT_ID, bot=True), "roles": ["77"]}],
+            "channels": [self._with_last(p) for p in own if p.parent is None],
+            "threads": [self._with_last(p) for p in own if p.parent is not None],
+            "member_count": 2,
+        }
+
+    def _with_last(self, place: Place) -> dict[str, Any]:
+        ids = [said["id"] for said in self.written if said["channel_id"] == place.id]
+        return {
+            **_described(place),
+            "position": 0,
+            "permission_overwrites": [],
+            "last_message_id": ids[-1] if ids else None,
+            "owner_id": "42",
+            "message_count": 0,
+            "member_count": 1,
+            "thread_metadata": {
+                "archived": False,
+                "auto_archive_duration": 60,
+                "archive_timestamp": "2026-01-01T00:00:00+00:00",
+            },
+        }
 
     def refusal(self, fault: Fault) -> web.Response:
         """Return Discord's words for a fault."""
@@ -242,6 +360,54 @@ class FakeDiscord(FakePlatform):
         place = Place(f"7{user}", "", None, 1)
         self.places[place.id] = place
         return json_response(_described(place))
+
+    async def _history(self, request: web.Request) -> web.Response:
+        place, after = self._place(request), int(request.query.get("after", 0))
+        limit = int(request.query.get("limit", 50))
+        found = [m for m in self.written if m["channel_id"] == place.id and int(m["id"]) > after]
+        page = [{k: v for k, v in m.items() if k != "guild_id"} for m in found[:limit]]
+        return json_response(page[::-1])
+
+    async def _gateway_bot(self, request: web.Request) -> web.Response:
+        limit = {"total": 1000, "remaining": self.sessions_left, "reset_after": 3_600_000}
+        url = f"ws://127.0.0.1:{self.port}/gateway"
+        return json_response({"url": url, "shards": 1, "session_start_limit": limit})
+
+    async def _me(self, request: web.Request) -> web.Response:
+        return json_response(user(BOT_ID, bot=True))
+
+    async def _application(self, request: web.Request) -> web.Response:
+        return json_response(
+            {
+                "id": self.application.id,
+                "name": "claw",
+                "verify_key": self.application.public_key,
+                "flags": 1 << 19 if self.gateway.content_allowed else 0,
+                "interactions_endpoint_url": self.endpoint,
+            }
+        )
+
+    async def _set_application(self, request: web.Request) -> web.Response:
+        """Take an endpoint that answers a PING, and refuses one that is signed falsely."""
+        url = orjson.loads(await request.read())["interactions_endpoint_url"]
+        ping = {"id": "1", "application_id": self.application.id, "type": 1}
+        right = await self.application.post(url, ping)
+        wrong = await Application().post(url, ping)
+        if right != (200, {"type": 1}) or wrong[0] != 401:
+            raise Refused(50035)
+        self.endpoint = url
+        return await self._application(request)
+
+    async def _command(self, request: web.Request) -> web.Response:
+        made = orjson.loads(await request.read())
+        self.commands = [c for c in self.commands if c["name"] != made["name"]] + [made]
+        return json_response({"id": str(len(self.commands)), **made}, 201)
+
+    async def _callback(self, request: web.Request) -> web.Response:
+        if request.match_info["token"] not in self.interactions:
+            raise Refused(10062)
+        self.callbacks.append(orjson.loads(await request.read()))
+        return web.Response(status=204)
 
     async def _guilds(self, request: web.Request) -> web.Response:
         known = sorted({p.guild for p in self.places.values() if p.guild}, key=int)

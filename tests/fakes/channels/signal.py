@@ -1,7 +1,14 @@
 """signal-cli as a daemon over HTTP, and bbernhard's REST container, as far as messages need them.
 
 `base_url` is what `channels.signal.transport.url` is set to. Faults of kind PERMANENT take a key of
-`ERRORS`, `unregistered` by default. `python -m tests.fakes.channels.signal --port N` runs the
+`ERRORS`, `unregistered` by default.
+
+    await signal.say("Hello")                       # told on every stream, or to `feed.webhook`
+    await signal.feed.push(envelope(...))
+
+`POST /_say` does the former from another process, with `{"text": "Hello", "group": null}`.
+
+`python -m tests.fakes.channels.signal --port N` runs the
 daemon, `python -m tests.fakes.channels.signal_container` the container.
 """
 
@@ -25,9 +32,10 @@ from tests.fakes.channels.platform import (
     json_response,
     main,
 )
+from tests.fakes.channels.signal_feed import EPOCH_MS, Feed
+from tests.fakes.channels.signal_people import ADA, ADA_ID, data, envelope, group_info
 
 ACCOUNT: Final = "+15550001111"
-EPOCH_MS: Final = 1_700_000_000_000
 STYLE: Final = re.compile(r"(\d+):(\d+):(BOLD|ITALIC|STRIKETHROUGH|MONOSPACE|SPOILER)\Z")
 _DATA_URI: Final = re.compile(r"data:([^;,]+);filename=([^;,]+);base64,(.+)\Z", re.S)
 _RECIPIENT: Final = re.compile(
@@ -53,9 +61,38 @@ class FakeSignal(FakePlatform):
         self.account = ACCOUNT
         self.typing: list[str] = []
         self.violations: list[str] = []
+        self.feed = Feed(self.account)
+        self.files: dict[str, bytes] = {}
+        self.identities: list[dict[str, Any]] = []
+
+    async def say(
+        self,
+        text: str,
+        number: str | None = ADA,
+        uuid: str | None = ADA_ID,
+        group: str | None = None,
+        **fields: Any,
+    ) -> int:
+        """Let somebody write a message, and return its timestamp."""
+        at = self.feed.tick()
+        place = {"groupInfo": group_info(group)} if group else {}
+        said = data(at, text or None, **place, **fields)
+        await self.feed.push(envelope(at, number, uuid, dataMessage=said))
+        return at
+
+    async def __aexit__(self, *_: object) -> None:
+        self.feed.hang_up()
+        await super().__aexit__(*_)
+
+    async def take_say(self, request: web.Request) -> web.Response:
+        """Answer the test's own `POST /_say`."""
+        body = orjson.loads(await request.read())
+        return json_response({"timestamp": await self.say(**body)})
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
-        """Add the daemon's endpoints."""
+        """Add the daemon's endpoints, and the test's own."""
+        router.add_post("/_say", self.take_say)
+        router.add_get("/api/v1/events", self.feed.sse)
         router.add_post("/api/v1/rpc", self._rpc)
         router.add_get("/api/v1/check", self._check)
 
@@ -80,6 +117,8 @@ class FakeSignal(FakePlatform):
         params = call["params"]
         if params.get("account") not in (None, self.account):
             return rpc_error(-32602, "Specified account does not exist", None)
+        if (told := self._told(call["method"], params)) is not None:
+            return told
         to = self._to(params)
         if to is None:
             return rpc_error(-1, "No recipients given", None)
@@ -98,6 +137,16 @@ class FakeSignal(FakePlatform):
             self.check_style(style, text)
         offer = Offer(to, None, text, raw=params, uploads=uploads)
         return await self.settle(request, offer, self._sent)
+
+    def _told(self, method: str, params: Mapping[str, Any]) -> web.Response | None:
+        """Answer a method that sends nothing, None for those that do."""
+        if method == "listIdentities":
+            return _result(self.identities)
+        if method != "getAttachment":
+            return None
+        if params["id"] not in self.files:
+            return rpc_error(-1, f"Could not find attachment with ID: {params['id']}", None)
+        return _result({"data": base64.b64encode(self.files[params["id"]]).decode()})
 
     def _to(self, params: Mapping[str, Any]) -> str | None:
         if "groupId" in params:
@@ -141,7 +190,7 @@ def rpc_error(code: int, message: str, result: Mapping[str, Any] | None) -> web.
     return json_response({"jsonrpc": "2.0", "error": error, "id": "1"})
 
 
-def _result(result: Mapping[str, Any]) -> web.Response:
+def _result(result: Any) -> web.Response:
     return json_response({"jsonrpc": "2.0", "result": result, "id": "1"})
 
 

@@ -17,7 +17,8 @@ from tests.fakes.channels.platform import (
     json_response,
     main,
 )
-from tests.fakes.channels.signal import EPOCH_MS, ERRORS, FakeSignal, read_data_uri
+from tests.fakes.channels.signal import ERRORS, FakeSignal, read_data_uri
+from tests.fakes.channels.signal_feed import EPOCH_MS
 
 _TOKENS: Final = re.compile(r"\\(\*{1,3}|\|\||[~`])|\\([*`|~])|(\*{1,3}|\|\||[~`])", re.S)
 _NAMES: Final = {
@@ -33,8 +34,17 @@ _NAMES: Final = {
 class FakeSignalContainer(FakeSignal):
     """The container: `accepted` holds texts without markup, their styles in `raw["styles"]`."""
 
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(port)
+        self.mode = "json-rpc"
+
     def add_routes(self, router: web.UrlDispatcher) -> None:
-        """Add the container's endpoints."""
+        """Add the container's endpoints, and the test's own."""
+        router.add_post("/_say", self.take_say)
+        router.add_get("/v1/receive/{number}", self._receive)
+        router.add_get("/v1/attachments/{file}", self._file)
+        router.add_get("/v1/accounts", self._accounts)
+        router.add_get("/v1/identities/{number}", self._identities)
         router.add_post("/v2/send", self._send)
         router.add_put("/v1/typing-indicator/{number}", self._typing)
         router.add_get("/v1/about", self._about)
@@ -51,7 +61,33 @@ class FakeSignalContainer(FakeSignal):
         return json_response({"error": text, "account": self.account}, 400)
 
     async def _about(self, _: web.Request) -> web.Response:
-        return json_response({"mode": "json-rpc", "versions": ["v1", "v2"]})
+        return json_response({"mode": self.mode, "versions": ["v1", "v2"]})
+
+    async def _receive(self, request: web.Request) -> web.StreamResponse:
+        if self.mode != "json-rpc":
+            self.violations.append("a stream was asked of a container that does not stream")
+            return json_response([])
+        if request.match_info["number"] != self.account:
+            # It streams for any number, and tells nothing.
+            self.violations.append("another number was asked for")
+        return await self.feed.ws(request)
+
+    async def _file(self, request: web.Request) -> web.Response:
+        file = request.match_info["file"]
+        if file not in self.files:
+            return json_response({"error": "No attachment with that name found"}, 404)
+        return web.Response(body=self.files[file], content_type="image/png")
+
+    async def _accounts(self, _: web.Request) -> web.Response:
+        return json_response([self.account])
+
+    async def _identities(self, _: web.Request) -> web.Response:
+        names = ("number", "uuid")
+        shown = [
+            {**{name: item[name] for name in names}, "status": item["trustLevel"]}
+            for item in self.identities
+        ]
+        return json_response(shown)
 
     async def _typing(self, request: web.Request) -> web.Response:
         if request.match_info["number"] != self.account:

@@ -171,19 +171,20 @@ def _reaction(envelope: _Envelope, data: Said, reaction: Said) -> InboundMessage
         return None
     if not emoji or target is None:
         raise NotUnderstood("A reaction lacks its emoji or its target.")
-    author = _author(reaction, "targetAuthor")
-    return envelope.event("reaction", data, emoji, f"{target}:{author}" if author else str(target))
+    names = _names(reaction, "targetAuthor")
+    number = f"{target}:{names[0]}" if names else str(target)
+    event = envelope.event("reaction", data, emoji, number)
+    return replace(event, mentions_me=any(map(envelope.recipient.me.is_called, names)))
 
 
-def _author(said: Said, name: str) -> str:
-    return said.text(f"{name}Number") or said.text(f"{name}Uuid") or said.text(name)
+def _names(said: Said, field: str) -> list[str]:
+    """Return the number, the id and what older versions had in their place, as far as known."""
+    names = (said.text(f"{field}Number"), said.text(f"{field}Uuid"), said.text(field))
+    return [name for name in names if name]
 
 
 def _is_mine(quote: Said | None, me: Me) -> bool:
-    if quote is None:
-        return False
-    names = (quote.text(name) for name in ("authorNumber", "authorUuid", "author"))
-    return any(me.is_called(name) for name in names)
+    return quote is not None and any(map(me.is_called, _names(quote, "author")))
 
 
 def _quoted(quote: Said | None, me: Me) -> str | None:

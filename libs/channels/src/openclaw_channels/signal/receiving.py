@@ -22,7 +22,7 @@ from openclaw_channels.signal.envelope import Recipient, read_event
 from openclaw_channels.signal.settings import SignalSettings
 from openclaw_channels.signal.streams import EventStream, drain, open_sse, open_ws
 from openclaw_channels.signal.words import Me
-from openclaw_common.contracts.errors import StoreUnavailable
+from openclaw_common.contracts.errors import GatewayError
 from openclaw_common.contracts.inbound import InboundMessage
 
 logger = logging.getLogger(__name__)
@@ -51,14 +51,12 @@ class SignalReceiver:
         """Take what comes; there is no cursor."""
         if self._is_container:
             await self._check_mode()
-        leaving = asyncio.Event()
         async with self._stream() as stream:
             try:
                 while True:
-                    await self._take(await stream.next(), accept, leaving)
+                    await self._take(await stream.next(), accept)
             except asyncio.CancelledError:
-                leaving.set()
-                await self._take(await drain(stream), accept, leaving)
+                await self._take(await drain(stream), accept)
                 raise
 
     def _stream(self) -> AbstractAsyncContextManager[EventStream]:
@@ -81,16 +79,15 @@ class SignalReceiver:
         text = f"The container runs in the mode {mode}; start it with MODE={STREAMING_MODE}."
         raise ReceiverFailure(text, permanent=True)
 
-    async def _take(self, events: Iterable[bytes], accept: Accept, leaving: asyncio.Event) -> None:
-        """Make what events say durable, also when this is cancelled meanwhile."""
+    async def _take(self, events: Iterable[bytes], accept: Accept) -> None:
+        """Make what events say durable, also when this is cancelled meanwhile, but for twice."""
         messages = [message for event in events if (message := self._read(event)) is not None]
         if not messages:
             return
-        taking = asyncio.ensure_future(_insist(messages, accept, leaving))
+        taking = asyncio.ensure_future(_insist(messages, accept))
         try:
             await asyncio.shield(taking)
         except asyncio.CancelledError:
-            leaving.set()
             await taking
             raise
 
@@ -102,18 +99,14 @@ class SignalReceiver:
             return None
 
 
-async def _insist(messages: list[InboundMessage], accept: Accept, leaving: asyncio.Event) -> None:
-    """Accept, and wait for a store that is away: nobody will tell of these messages again."""
+async def _insist(messages: list[InboundMessage], accept: Accept) -> None:
+    """Accept, and wait for a store that is away or full: nobody tells of these messages again."""
     while True:
         try:
             await accept(messages, None)
-        except StoreUnavailable:
-            if leaving.is_set():
+        except GatewayError as refused:
+            if refused.retry_after_s is None:
                 raise
+            await asyncio.sleep(_PAUSE_S)
         else:
             return
-        try:
-            async with asyncio.timeout(_PAUSE_S):
-                await leaving.wait()
-        except TimeoutError:
-            continue
