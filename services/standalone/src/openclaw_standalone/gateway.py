@@ -16,6 +16,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 from openclaw_channels.registry import ChannelLoadError
 from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.contracts.ids import new_process_id
+from openclaw_common.runtime.health import SidePortTaken
+from openclaw_common.runtime.metrics.recorder import Metrics
+from openclaw_common.runtime.observation import STARTING, Observation
+from openclaw_common.store.fleet_watch import FleetWatch
 from openclaw_common.store.store import Store
 from openclaw_standalone.embedded_model import PROVIDER, REFERENCE, EmbeddedModel
 from openclaw_standalone.embedded_valkey import EmbeddedValkey
@@ -89,17 +93,42 @@ class StandaloneGateway:
             if model is not None:
                 setup = setup.with_model(PROVIDER, model.provider(), REFERENCE)
             config = setup.config
-            worker = worker_type(config, store, worker_id=new_process_id("worker"), environ=environ)
+            metrics = Metrics()
+            fleet = FleetWatch((store.run_jobs, store.delivery_jobs), metrics)
+            up = _Up()
+            observation = Observation(
+                config.health,
+                environ,
+                metrics,
+                service="openclaw-standalone",
+                failing=up.failing,
+                watches=[fleet],
+            )
+            stack.push_async_callback(observation.stop)
+            await _observe(observation)
+            worker = worker_type(
+                config,
+                store,
+                worker_id=new_process_id("worker"),
+                environ=environ,
+                metrics=metrics,
+            )
             stack.push_async_callback(worker.stop)
             await worker.start()
             delivery = delivery_type(
-                config, store, worker_id=new_process_id("delivery"), environ=environ
+                config,
+                store,
+                worker_id=new_process_id("delivery"),
+                environ=environ,
+                metrics=metrics,
             )
             stack.push_async_callback(delivery.stop)
             await _start_delivery(delivery)
-            ingress = ingress_type(config, store, environ=environ)
+            ingress = ingress_type(config, store, environ=environ, metrics=metrics)
             stack.push_async_callback(ingress.stop)
             url = await _listen(ingress, setup)
+            up.services = (ingress, worker, delivery)
+            observation.started()
             state.announce(url)
             stack.callback(state.withdraw)
             return cls(
@@ -136,6 +165,28 @@ class StandaloneGateway:
     async def stop(self) -> None:
         """End every part, in the opposite order of their start."""
         await self._cleanup.aclose()
+
+
+class _Up:
+    """What readiness asks, once there is something to ask."""
+
+    def __init__(self) -> None:
+        self.services: tuple[IngressService, AgentWorkerService, DeliveryService] | None = None
+
+    async def failing(self) -> Sequence[str]:
+        """Return what keeps one of the services from working, each reason once."""
+        if self.services is None:
+            return [STARTING]
+        ingress, worker, delivery = self.services
+        found = (*await ingress.failing(), *worker.failing, *delivery.failing)
+        return list(dict.fromkeys(found))
+
+
+async def _observe(observation: Observation) -> None:
+    try:
+        await observation.start()
+    except SidePortTaken as error:
+        raise StartError(str(error)) from error
 
 
 async def _prepare(

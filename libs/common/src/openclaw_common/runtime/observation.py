@@ -63,6 +63,7 @@ class Observation:
         failing: Failing,
         watches: Sequence[Watch] = (),
     ) -> None:
+        self._settings = settings
         self._exports = exports_metrics(environ)
         self._interval_s = export_interval_s(environ)
         self._resource = Resource.create(
@@ -77,6 +78,11 @@ class Observation:
         self._port = SidePort(settings, probes) if settings.port else None
         self._export: MetricsExport | None = None
         self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def port(self) -> int | None:
+        """The side port, None for none."""
+        return self._settings.port or None
 
     async def start(self) -> None:
         """Begin. Raises SidePortTaken."""
