@@ -16,7 +16,8 @@ WEBHOOK = "/api/channels/parrot/webhook"
 async def test_a_message_by_webhook_is_answered_in_its_chat(
     chats: Chats, parrot: FakeParrot
 ) -> None:
-    answer = await parrot.post(chats.client, chats.url + WEBHOOK, Written("/fake say hello", event=1))
+    said = Written("/fake say hello", event=1)
+    answer = await parrot.post(chats.client, chats.url + WEBHOOK, said)
     assert (answer.status, await answer.text()) == (200, "squawk")
     assert answer.headers["x-openclaw-delivery-accepted"] == "durable"
     async with asyncio.timeout(5):
