@@ -36,6 +36,12 @@ from openclaw_agent_worker.live import show_run
 from openclaw_agent_worker.models.errors import TIMEOUT as RUN_TIMEOUT
 from openclaw_agent_worker.recovery import step_name
 from openclaw_agent_worker.run_session import RunSession, open_session
+from openclaw_agent_worker.spans import (
+    agent_completed,
+    first_text,
+    invoking_agent,
+    invoking_tool,
+)
 from openclaw_agent_worker.told import with_surroundings
 from openclaw_agent_worker.tool_run import invoke_tool
 from openclaw_agent_worker.turn import caller_of, prepare_turn
@@ -68,6 +74,13 @@ DEAD_LETTER_SOURCES: Final = frozenset({"hook", "cron", "channel", "api"})
 """Sources of runs that nobody waits for: one that fails for good becomes a dead letter."""
 RELEASE_DELAY_S: Final = 1.0
 """How long a run waits when its transcript could not be read, in seconds."""
+
+
+class RunTimedOut(GatewayError):
+    """The time of the run was over before anything was said."""
+
+    def __init__(self) -> None:
+        super().__init__(ErrorBody(504, API_ERROR, RUN_TIMEOUT, "run_timeout"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +183,8 @@ async def _invoke(
     caller = caller_of(lease, request)
     box = await context.tools.for_invocation(agent, caller, by_owner=invocation.by_owner)
     limit = context.config.runs.max_output_bytes
-    output = await invoke_tool(box, invocation, lease, max_bytes=limit)
+    with invoking_tool(invocation):
+        output = await invoke_tool(box, invocation, lease, max_bytes=limit)
     return await _complete(lease, RunResult(output))
 
 
@@ -194,28 +208,30 @@ async def _within_time(
     execution: AgentExecution | None = None
     session = RunSession(lease, request)
     ending = RunEnding(context, lease.id, request, None)
-    try:
-        async with asyncio.timeout(limit_s) as limit:
-            session = await open_session(context, lease, request, agent)
-            request = session.request
-            ending = await prepare_ending(context, lease.id, request, session.route)
-            await show_run(context, lease, request, ending.destination)
-            session.request = with_surroundings(request, lease.id, ending.shown, ending.history)
-            turn = await prepare_turn(context, lease, session, agent)
-            execution = context.runner.start(turn)
-            events = execution.events()
-            completed = await _relay(lease, session, events, emitter, len(turn.recorded))
-    except TimeoutError:
-        if not limit.expired():
-            raise
-        if execution is None or not emitter.started:
-            error = ErrorBody(504, API_ERROR, RUN_TIMEOUT, "run_timeout")
-            return await _fail(lease, error, request.source)
-        completed = execution.cut(TIMEOUT)
-    except OutputLimitExceeded:
-        if execution is None:
-            raise
-        completed = execution.cut(MAX_OUTPUT_BYTES)
+    with invoking_agent(request, agent) as span:
+        try:
+            async with asyncio.timeout(limit_s) as limit:
+                session = await open_session(context, lease, request, agent)
+                request = session.request
+                ending = await prepare_ending(context, lease.id, request, session.route)
+                await show_run(context, lease, request, ending.destination)
+                session.request = with_surroundings(request, lease.id, ending.shown, ending.history)
+                turn = await prepare_turn(context, lease, session, agent)
+                execution = context.runner.start(turn)
+                events = execution.events()
+                completed = await _relay(lease, session, events, emitter, len(turn.recorded))
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            if execution is None or not emitter.started:
+                raise RunTimedOut from None
+            completed = execution.cut(TIMEOUT)
+        except OutputLimitExceeded:
+            if execution is None:
+                raise
+            completed = execution.cut(MAX_OUTPUT_BYTES)
+        agent_completed(span, completed, emitter.text)
+    first_text(emitter.first_text_ms)
     return await _succeed(lease, session, emitter, completed, ending)
 
 

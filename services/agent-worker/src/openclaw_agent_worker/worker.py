@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final
 
@@ -43,11 +44,14 @@ from openclaw_common.runtime.clock import Clock, SystemClock
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.egress.fetch import Egress
 from openclaw_common.runtime.lifecycle import wait_for_stop_signal
+from openclaw_common.runtime.logs import secrets_in
 from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.runtime.observation import STARTING, Observation
+from openclaw_common.runtime.tracing import Tracer, beginning_traces
 from openclaw_common.store.fleet_watch import FleetWatch
 from openclaw_common.store.live import Live
 from openclaw_common.store.store import Store
+from openclaw_common.store.traces_setup import tracing
 
 KEEP_ALIVE_S: Final = 30.0
 """How long an idle connection to a provider is kept, in seconds."""
@@ -70,12 +74,14 @@ class AgentWorkerService:
         metrics: Metrics | None = None,
         channels: Mapping[str, ChannelPlugin] | None = None,
         environ: Mapping[str, str] | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self._config = config
         self._store = store
         self._worker_id = worker_id
         self._sleep = sleep
         self._metrics = metrics or Metrics()
+        self._tracer = tracer
         self._channels = channels
         self._environ = environ or {}
         self._http: aiohttp.ClientSession | None = None
@@ -133,9 +139,11 @@ class AgentWorkerService:
             renew_ms=self._config.runs.renew_ms,
             ctx={CONTEXT: context},
             metrics=self._metrics,
+            tracer=self._tracer,
         )
         self._serving = asyncio.create_task(self._worker.async_run(), name="agent-worker")
-        self._scheduling = asyncio.create_task(self._scheduler.run(), name="scheduler")
+        with beginning_traces(self._tracer):
+            self._scheduling = asyncio.create_task(self._scheduler.run(), name="scheduler")
 
     def _bench(self, clock: Clock) -> ProviderBench:
         worker = self._config.worker
@@ -196,17 +204,41 @@ class AgentWorkerService:
                 await self._http.close()
 
 
-async def serve(config: Config, worker_id: str, environ: Mapping[str, str]) -> None:
+async def serve(
+    config: Config, worker_id: str, environ: Mapping[str, str], relay: socket.socket | None = None
+) -> None:
     """Run one worker process until SIGTERM or SIGINT, then drain; a second signal ends it.
 
-    `environ` says where metrics are sent, and may hold credentials of accounts. Raises
-    SidePortTaken.
+    `environ` says where metrics and traces are sent, and may hold credentials of accounts; spans go
+    to `relay` instead where a supervisor reads them. Raises SidePortTaken.
     """
     store = await Store.connect(config.redis, config.runs, config.deliveries, role="worker")
+    try:
+        async with tracing(
+            config.tracing,
+            environ,
+            store,
+            role="agent-worker",
+            instance=worker_id,
+            secrets=secrets_in(config),
+            relay=relay,
+        ) as tracer:
+            await _serve(config, store, worker_id, environ, tracer)
+    finally:
+        await store.close()
+
+
+async def _serve(
+    config: Config,
+    store: Store,
+    worker_id: str,
+    environ: Mapping[str, str],
+    tracer: Tracer | None,
+) -> None:
     metrics = Metrics()
     fleet = FleetWatch((store.run_jobs, store.delivery_jobs), metrics)
     service = AgentWorkerService(
-        config, store, worker_id=worker_id, metrics=metrics, environ=environ
+        config, store, worker_id=worker_id, metrics=metrics, environ=environ, tracer=tracer
     )
     observation = Observation(
         config.health,

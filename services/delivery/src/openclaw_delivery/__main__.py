@@ -6,17 +6,19 @@ import argparse
 import asyncio
 import logging
 import os
+import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import uvloop
 
-from openclaw_common.queue.supervisor import supervise
+from openclaw_common.queue.supervisor import SPANS_FD, supervise
 from openclaw_common.runtime.config import Config, ConfigError, load_config
 from openclaw_common.runtime.health import SidePortTaken
 from openclaw_common.runtime.logs import LogSettingError, configure_logs, secrets_in
 from openclaw_common.store.store import Store
+from openclaw_common.store.traces_setup import check_tracing, exporting
 
 _logger = logging.getLogger("openclaw_delivery")
 
@@ -32,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             form=environ.get("OPENCLAW_LOG_FORMAT", "human"),
             secrets=secrets_in(loaded.config),
         )
+        check_tracing(loaded.config.tracing, environ)
     except (ConfigError, LogSettingError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -40,17 +43,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         from openclaw_delivery.worker import serve
 
         try:
-            uvloop.run(serve(loaded.config, arguments.child, environ))
+            uvloop.run(serve(loaded.config, arguments.child, environ, _relay(arguments)))
         except SidePortTaken as error:
             _logger.error("health.cannot_listen", extra={"reason": str(error)})
             return 1
         return 0
     for warning in loaded.warnings:
         _logger.warning("config.warning", extra={"warning": warning})
-    return asyncio.run(_supervise(loaded.config, arguments.config))
+    return asyncio.run(_supervise(loaded.config, arguments.config, environ))
 
 
-async def _supervise(config: Config, path: Path | None) -> int:
+async def _supervise(config: Config, path: Path | None, environ: Mapping[str, str]) -> int:
     command = [sys.executable, "-m", "openclaw_delivery"]
     command += ["--config", str(path)] if path else []
     store = await Store.connect(
@@ -62,17 +65,26 @@ async def _supervise(config: Config, path: Path | None) -> int:
         return accounts + await store.delivery_jobs.leases.release_worker(worker_id)
 
     try:
-        return await supervise(
-            lambda worker_id: [*command, "--child", worker_id], give_back, role="delivery"
-        )
+        async with exporting(config.tracing, environ, store, role="delivery") as pipeline:
+            return await supervise(
+                lambda worker_id: [*command, "--child", worker_id],
+                give_back,
+                role="delivery",
+                pipeline=pipeline,
+            )
     finally:
         await store.close()
+
+
+def _relay(arguments: argparse.Namespace) -> socket.socket | None:
+    return None if arguments.spans_fd is None else socket.socket(fileno=arguments.spans_fd)
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="openclaw-delivery", description=__doc__)
     parser.add_argument("--config", type=Path, help="configuration file")
     parser.add_argument("--child", metavar="WORKER_ID", help=argparse.SUPPRESS)
+    parser.add_argument(SPANS_FD, type=int, help=argparse.SUPPRESS)
     return parser.parse_args(argv)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -20,6 +20,9 @@ from openclaw_channels.base import (
     SendFailure,
 )
 from openclaw_common.contracts.delivery import Destination, send_key
+from openclaw_common.runtime import tracing
+from openclaw_common.runtime.tracing import Kind
+from openclaw_common.runtime.tracing_encoding import Value
 from openclaw_delivery.attempt import Attempt
 
 
@@ -44,13 +47,29 @@ class Asking:
 
     async def send(self, index: int, part: Part) -> Receipt:
         """Send one part; raises a SendFailure."""
-        return await self._to_the_end(self._send(index, part))
+        return await self._to_the_end(self._traced("send", index, self._send(index, part)))
 
     async def edit(self, message_id: str, part: Part) -> Receipt:
         """Put a part into a message that is there already; raises a SendFailure."""
-        return await self._to_the_end(
-            self._in_time(self.channel.edit(self.destination, message_id, part))
-        )
+        request = self._in_time(self.channel.edit(self.destination, message_id, part))
+        return await self._to_the_end(self._traced("edit", 0, request))
+
+    async def _traced(
+        self, verb: str, index: int, request: Coroutine[Any, Any, Receipt]
+    ) -> Receipt:
+        """Ask in a span of its own. Of the request nothing is noted: addresses hold credentials."""
+        channel = self.destination.channel
+        values: dict[str, Value] = {"openclaw.channel": channel, "openclaw.part": index}
+        with tracing.inside(f"{verb} {channel}", Kind.CLIENT, values) as span:
+            try:
+                receipt = await request
+            except SendFailure as failure:
+                if span is not None:
+                    span.put({"http.response.status_code": failure.http_status})
+                raise
+            if span is not None:
+                span.put({"http.response.status_code": receipt.http_status})
+            return receipt
 
     async def _to_the_end(self, request: Coroutine[Any, Any, Receipt]) -> Receipt:
         """Return what the platform answers.
@@ -73,7 +92,7 @@ class Asking:
         key = send_key(self.attempt.lease.id, index, self.attempt.request.destination)
         return await self._in_time(self.channel.send(self.destination, part, send_key=key))
 
-    async def _in_time(self, request: Awaitable[Receipt]) -> Receipt:
+    async def _in_time(self, request: Coroutine[Any, Any, Receipt]) -> Receipt:
         seconds = self.attempt.context.limits.send_timeout_seconds
         try:
             async with asyncio.timeout(seconds):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 from collections.abc import Coroutine, Mapping
 from typing import Any, Final
 
@@ -23,11 +24,14 @@ from openclaw_common.runtime.clock import SystemClock
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.egress.fetch import Egress
 from openclaw_common.runtime.lifecycle import wait_for_stop_signal
+from openclaw_common.runtime.logs import secrets_in
 from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.runtime.observation import STARTING, Observation
+from openclaw_common.runtime.tracing import Tracer, beginning_traces
 from openclaw_common.store.fleet_watch import FleetWatch
 from openclaw_common.store.live import PREVIEW, TYPING, Live
 from openclaw_common.store.store import Store
+from openclaw_common.store.traces_setup import tracing
 from openclaw_delivery.accounts import ConfiguredAccounts
 from openclaw_delivery.backoff import Backoff
 from openclaw_delivery.context import Accounts, DeliveryContext
@@ -65,12 +69,14 @@ class DeliveryService:
         accounts: Accounts | None = None,
         channels: Mapping[str, ChannelPlugin] | None = None,
         metrics: Metrics | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self._config = config
         self._store = store
         self._worker_id = worker_id
         self._environ = environ
         self._metrics = metrics or Metrics()
+        self._tracer = tracer
         self._accounts = accounts
         self._channels = channels
         self._http: aiohttp.ClientSession | None = None
@@ -93,12 +99,14 @@ class DeliveryService:
             renew_ms=limits.renew_ms,
             ctx={CONTEXT: self._context(accounts)},
             metrics=self._metrics,
+            tracer=self._tracer,
         )
         self._serving = asyncio.create_task(self._worker.async_run(), name="delivery")
         self._live = self._live_loop(accounts)
         self._showing = asyncio.create_task(self._live.run(), name="live-runs")
         if self._keeper is not None:
-            self._receiving = asyncio.create_task(self._keeper.run(), name="receivers")
+            with beginning_traces(self._tracer):
+                self._receiving = asyncio.create_task(self._keeper.run(), name="receivers")
 
     def _configured(self) -> Accounts:
         # As many connections as deliveries; no cookies, which would tie one account to another.
@@ -199,15 +207,42 @@ class DeliveryService:
                 await self._http.close()
 
 
-async def serve(config: Config, worker_id: str, environ: Mapping[str, str]) -> None:
+async def serve(
+    config: Config, worker_id: str, environ: Mapping[str, str], relay: socket.socket | None = None
+) -> None:
     """Run one delivery process until SIGTERM or SIGINT, then drain; a second signal ends it.
 
-    `environ` also says where metrics are sent. Raises SidePortTaken.
+    `environ` also says where metrics and traces are sent; spans go to `relay` instead where a
+    supervisor reads them. Raises SidePortTaken.
     """
     store = await Store.connect(config.redis, config.runs, config.deliveries, role="delivery")
+    try:
+        async with tracing(
+            config.tracing,
+            environ,
+            store,
+            role="delivery",
+            instance=worker_id,
+            secrets=secrets_in(config),
+            relay=relay,
+        ) as tracer:
+            await _serve(config, store, worker_id, environ, tracer)
+    finally:
+        await store.close()
+
+
+async def _serve(
+    config: Config,
+    store: Store,
+    worker_id: str,
+    environ: Mapping[str, str],
+    tracer: Tracer | None,
+) -> None:
     metrics = Metrics()
     fleet = FleetWatch((store.run_jobs, store.delivery_jobs), metrics)
-    service = DeliveryService(config, store, worker_id=worker_id, environ=environ, metrics=metrics)
+    service = DeliveryService(
+        config, store, worker_id=worker_id, environ=environ, metrics=metrics, tracer=tracer
+    )
     observation = Observation(
         config.health,
         environ,

@@ -13,6 +13,7 @@ import uvloop
 
 from openclaw_common.runtime.config import ConfigError, load_config
 from openclaw_common.runtime.logs import LogSettingError, configure_logs, secrets_in
+from openclaw_common.store.traces_setup import check_tracing
 from openclaw_ingress.service import serve
 
 _logger = logging.getLogger("openclaw_ingress")
@@ -29,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             form=environ.get("OPENCLAW_LOG_FORMAT", "human"),
             secrets=secrets_in(loaded.config),
         )
+        check_tracing(loaded.config.tracing, environ)
     except (ConfigError, LogSettingError) as error:
         print(error, file=sys.stderr)
         return 2

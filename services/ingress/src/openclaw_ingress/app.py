@@ -14,6 +14,7 @@ from openclaw_common.runtime.clock import Clock, SystemClock
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.lifecycle import Drain
 from openclaw_common.runtime.metrics.recorder import Metrics
+from openclaw_common.runtime.tracing import Tracer
 from openclaw_common.store.run_reader import RunStreamReader
 from openclaw_common.store.store import Store
 from openclaw_ingress.app_keys import (
@@ -46,11 +47,12 @@ from openclaw_ingress.middleware.limit_headers import tell_limits
 from openclaw_ingress.middleware.measuring import METER, RequestMeter
 from openclaw_ingress.middleware.request_id import assign_request_id
 from openclaw_ingress.middleware.response_headers import ResponseHeaders
+from openclaw_ingress.middleware.tracing import RequestTraces
 from openclaw_ingress.middleware.upgrades import refuse_upgrades
 from openclaw_ingress.open_streams import install as install_open_streams
 from openclaw_ingress.readiness import Readiness
 from openclaw_ingress.route import ROUTES, Route
-from openclaw_ingress.routes import route_table
+from openclaw_ingress.routes import PROBES, route_table
 
 
 def create_app(
@@ -65,6 +67,7 @@ def create_app(
     environ: Mapping[str, str] | None = None,
     clock: Clock | None = None,
     metrics: Metrics | None = None,
+    tracer: Tracer | None = None,
 ) -> web.Application:
     """Build the application.
 
@@ -77,9 +80,11 @@ def create_app(
     meter = RequestMeter(metrics or Metrics(), clock)
     gateway = config.gateway
     headers = ResponseHeaders(gateway.http.security_headers.strict_transport_security, clock)
+    traces = RequestTraces(tracer, config.tracing.trust, PROBES)
     app = web.Application(
         middlewares=[
             meter.measure,
+            traces.trace,
             assign_request_id,
             headers.measure,
             errors_as_json,
@@ -88,6 +93,7 @@ def create_app(
             protect_channels,
             authenticate,
             authorize,
+            traces.join,
             ask_for_the_body,
         ],
         client_max_size=gateway.http.endpoints.chat_completions.max_body_bytes,
@@ -125,7 +131,14 @@ def create_app(
         ): route
         for route in (*(route_table(config) if routes is None else routes), *further)
     }
-    app.on_response_prepare.extend([headers.on_response_prepare, tell_limits, close_while_draining])
+    app.on_response_prepare.extend(
+        [
+            headers.on_response_prepare,
+            traces.on_response_prepare,
+            tell_limits,
+            close_while_draining,
+        ]
+    )
     app.cleanup_ctx.extend([_running_reader, platform_client])
     install_open_streams(app)
     meter.observe(app)

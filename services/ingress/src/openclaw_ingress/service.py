@@ -11,6 +11,7 @@ from typing import Final
 from aiohttp import web
 
 from openclaw_channels.base import ChannelPlugin
+from openclaw_common.contracts.ids import new_process_id
 from openclaw_common.queue.job_queue import RunQueue
 from openclaw_common.runtime.clock import SystemClock
 from openclaw_common.runtime.config import Config
@@ -19,11 +20,15 @@ from openclaw_common.runtime.lifecycle import (
     raise_open_files_limit,
     wait_for_stop_signal,
 )
+from openclaw_common.runtime.logs import secrets_in
 from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.runtime.observation import Observation
+from openclaw_common.runtime.tracing import Tracer
+from openclaw_common.store.cell_readers import stream_reader
+from openclaw_common.store.cell_store import connect
 from openclaw_common.store.fleet_watch import FleetWatch
-from openclaw_common.store.run_reader import RunStreamReader
 from openclaw_common.store.store import Store
+from openclaw_common.store.traces_setup import tracing
 from openclaw_ingress.app import create_app
 from openclaw_ingress.app_keys import READINESS
 from openclaw_ingress.auth.client_address import ClientAddresses
@@ -67,6 +72,7 @@ class IngressService:
         channels: Mapping[str, ChannelPlugin] | None = None,
         environ: Mapping[str, str] | None = None,
         metrics: Metrics | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self._config = config
         self._host = config.gateway.bind_host() if host is None else host
@@ -75,7 +81,7 @@ class IngressService:
         self._drain = Drain()
         self._census = _census(config, open_files=raise_open_files_limit(_files_wanted(config)))
         ingress = config.ingress
-        reader = RunStreamReader(
+        reader = stream_reader(
             store, block_ms=ingress.reader_block_ms, buffer_bytes=ingress.stream_buffer_bytes
         )
         self._app = create_app(
@@ -88,6 +94,7 @@ class IngressService:
             channels=channels,
             environ=environ,
             metrics=metrics,
+            tracer=tracer,
         )
         guard = Guard(ConnectionLimits.of(ingress), self._census, _early_answers(config))
         self._runner = GuardedRunner(self._app, guard, shutdown_s=SHUTDOWN_S)
@@ -152,10 +159,34 @@ async def serve(
 ) -> None:
     """Run the ingress until SIGTERM or SIGINT; a second signal ends the process at once.
 
-    `environ` says where metrics are sent, and may hold credentials of accounts. Raises OSError,
-    SidePortTaken among them.
+    `environ` says where metrics and traces are sent, and may hold credentials of accounts. Raises
+    OSError, SidePortTaken among them.
     """
-    store = await Store.connect(config.redis, config.runs, config.deliveries, role="ingress")
+    store = await connect(config.redis, config.runs, config.deliveries, role="ingress")
+    try:
+        async with tracing(
+            config.tracing,
+            environ,
+            store,
+            role="ingress",
+            instance=new_process_id("ingress"),
+            secrets=secrets_in(config),
+        ) as tracer:
+            await _serve(config, store, environ, host, port, reuse_port=reuse_port, tracer=tracer)
+    finally:
+        await store.close()
+
+
+async def _serve(
+    config: Config,
+    store: Store,
+    environ: Mapping[str, str],
+    host: str | None,
+    port: int | None,
+    *,
+    reuse_port: bool,
+    tracer: Tracer | None,
+) -> None:
     metrics = Metrics()
     service = IngressService(
         config,
@@ -165,6 +196,7 @@ async def serve(
         reuse_port=reuse_port,
         environ=environ,
         metrics=metrics,
+        tracer=tracer,
     )
     observation = Observation(
         config.health,

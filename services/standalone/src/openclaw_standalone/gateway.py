@@ -17,10 +17,12 @@ from openclaw_channels.registry import ChannelLoadError
 from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.contracts.ids import new_process_id
 from openclaw_common.runtime.health import SidePortTaken
+from openclaw_common.runtime.logs import secrets_in
 from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.runtime.observation import STARTING, Observation
 from openclaw_common.store.fleet_watch import FleetWatch
 from openclaw_common.store.store import Store
+from openclaw_common.store.traces_setup import tracing
 from openclaw_standalone.embedded_model import PROVIDER, REFERENCE, EmbeddedModel
 from openclaw_standalone.embedded_valkey import EmbeddedValkey
 from openclaw_standalone.errors import StartError
@@ -88,6 +90,16 @@ class StandaloneGateway:
             )
             stack.push_async_callback(store.close)
             await _ping(store)
+            tracer = await stack.enter_async_context(
+                tracing(
+                    config.tracing,
+                    environ,
+                    store,
+                    role="standalone",
+                    instance=new_process_id("standalone"),
+                    secrets=secrets_in(config),
+                )
+            )
             model, services = await _prepare(setup, state, stack)
             worker_type, delivery_type, ingress_type = services
             if model is not None:
@@ -112,6 +124,7 @@ class StandaloneGateway:
                 worker_id=new_process_id("worker"),
                 environ=environ,
                 metrics=metrics,
+                tracer=tracer,
             )
             stack.push_async_callback(worker.stop)
             await worker.start()
@@ -121,10 +134,11 @@ class StandaloneGateway:
                 worker_id=new_process_id("delivery"),
                 environ=environ,
                 metrics=metrics,
+                tracer=tracer,
             )
             stack.push_async_callback(delivery.stop)
             await _start_delivery(delivery)
-            ingress = ingress_type(config, store, environ=environ, metrics=metrics)
+            ingress = ingress_type(config, store, environ=environ, metrics=metrics, tracer=tracer)
             stack.push_async_callback(ingress.stop)
             url = await _listen(ingress, setup)
             up.services = (ingress, worker, delivery)

@@ -14,12 +14,15 @@ import functools
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.contracts.ids import new_process_id
+from openclaw_common.runtime.tracing_pipeline import Pipeline
+from openclaw_common.runtime.tracing_relay import RelayEnd, relay_pair
 from openclaw_common.store.client import retry_while_unavailable
 
 logger = logging.getLogger(__name__)
@@ -30,6 +33,8 @@ SETTLED_AFTER_S: Final = 10.0
 """A child that lived so long starts the restart pause anew."""
 RELEASE_BUDGET_S: Final = 30.0
 """How long handing back is tried while Redis is away; the leases run out by themselves."""
+SPANS_FD: Final = "--spans-fd"
+"""The option that tells a child the file descriptor of its end of the relay of spans."""
 _PR_SET_PDEATHSIG: Final = 1
 
 
@@ -53,20 +58,23 @@ async def supervise(
     release_worker: Callable[[str], Awaitable[int]],
     *,
     role: str = "worker",
+    pipeline: Pipeline | None = None,
 ) -> int:
     """Keep one child process running until SIGTERM or SIGINT, or until it ends by itself with 0.
 
-    `child(worker_id)` is its command line. A child that ends otherwise has its leases handed back
-    by `release_worker(worker_id)` and is started again after a pause of 0.1 s doubling to 5 s.
-    Signals go on to the child; a second one kills it. It runs in a session of its own, so that a
-    terminal's Ctrl-C reaches it once, from here. Returns the exit status for this process.
+    `child(worker_id)` is its command line. With a `pipeline` the child hands its spans to this
+    process, over the socket that SPANS_FD names in its command line. A child that ends otherwise
+    has its leases handed back by `release_worker(worker_id)` and is started again after a pause of
+    0.1 s doubling to 5 s. Signals go on to the child; a second one kills it. It runs in a session
+    of its own, so that a terminal's Ctrl-C reaches it once, from here. Returns the exit status for this
+    process.
     """
     loop = asyncio.get_running_loop()
     signals = _Signals()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, signals.receive)
     try:
-        return await _keep_running(child, release_worker, role, signals)
+        return await _keep_running(child, release_worker, role, signals, pipeline)
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
@@ -77,13 +85,14 @@ async def _keep_running(
     release_worker: Callable[[str], Awaitable[int]],
     role: str,
     signals: _Signals,
+    pipeline: Pipeline | None,
 ) -> int:
     loop = asyncio.get_running_loop()
     pause = RESTART_START_S
     while not signals.asked.is_set():
         worker_id = new_process_id(role)
         started = loop.time()
-        status = await _run_once(child(worker_id), signals)
+        status = await _run_once(child(worker_id), signals, pipeline)
         if status == 0 or (signals.asked.is_set() and status == -signal.SIGTERM):
             # Asked to stop before it could listen: it had nothing to drain.
             return 0
@@ -100,10 +109,25 @@ async def _keep_running(
     return 0
 
 
-async def _run_once(command: Sequence[str], signals: _Signals) -> int:
+async def _run_once(command: Sequence[str], signals: _Signals, pipeline: Pipeline | None) -> int:
+    if pipeline is None:
+        return await _run(command, signals)
+    ours, childs = relay_pair()
+    with childs:
+        spans = RelayEnd(ours, pipeline)
+        try:
+            return await _run([*command, SPANS_FD, str(childs.fileno())], signals, childs)
+        finally:
+            spans.child_ended()
+
+
+async def _run(
+    command: Sequence[str], signals: _Signals, passed: socket.socket | None = None
+) -> int:
     parent = os.getpid()
     process = await asyncio.create_subprocess_exec(
         *command,
+        pass_fds=() if passed is None else (passed.fileno(),),
         start_new_session=True,
         preexec_fn=functools.partial(_die_with, parent) if sys.platform == "linux" else None,
     )

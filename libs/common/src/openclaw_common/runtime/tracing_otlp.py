@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from openclaw_common.runtime.config.errors import ConfigError
 from openclaw_common.runtime.tracing_pipeline import Ended, OutletError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _LOGGERS: Final = ("opentelemetry.exporter.otlp.proto.http.trace_exporter",)
 _PATH: Final = "v1/traces"
 
 
-class OtlpSettingError(ValueError):
+class OtlpSettingError(ConfigError):
     """The environment asks for something that is not there; the text says for what."""
 
 

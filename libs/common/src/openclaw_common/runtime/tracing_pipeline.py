@@ -12,11 +12,13 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from openclaw_common.runtime import tracing_encoding as encoding
-from openclaw_common.runtime.tracing import Span
 from openclaw_common.runtime.tracing_encoding import Origin
+
+if TYPE_CHECKING:
+    from openclaw_common.runtime.tracing import Span
 
 logger = logging.getLogger(__name__)
 

@@ -17,12 +17,14 @@ import socket
 import struct
 import time
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from openclaw_common.runtime import tracing_encoding as encoding
-from openclaw_common.runtime.tracing import Span
 from openclaw_common.runtime.tracing_encoding import Origin
 from openclaw_common.runtime.tracing_pipeline import Ended, Pipeline
+
+if TYPE_CHECKING:
+    from openclaw_common.runtime.tracing import Span
 
 MAX_DATAGRAM: Final = 60_000
 """Bytes sent at once; below what the kernel's default buffers take."""

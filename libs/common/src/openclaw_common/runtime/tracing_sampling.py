@@ -10,13 +10,15 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
+from openclaw_common.runtime.config.errors import ConfigError
+
 Sampler = Callable[[bytes, bool | None], bool]
 """Whether a trace is recorded, by its id and whether the parent is (None: there is none)."""
 
 _ALL: Final = 1 << 64
 
 
-class SamplerError(ValueError):
+class SamplerError(ConfigError):
     """The environment names no sampler that exists; the text says which do."""
 
 

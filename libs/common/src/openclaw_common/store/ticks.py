@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from openclaw_common.runtime.tracing import Span
 from openclaw_common.store.admission import Bounds
-from openclaw_common.runtime.tracing import Span
 from openclaw_common.store.connections import Arg
 from openclaw_common.store.effects import NewSystemEvent
+
+if TYPE_CHECKING:
+    from openclaw_common.runtime.tracing import Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,10 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from openclaw_common.runtime.config.tracing import Tracing
-from openclaw_common.runtime.tracing import Tracer
 from openclaw_common.runtime.tracing_encoding import Origin, Value
 from openclaw_common.runtime.tracing_otlp import OtlpOutlet, endpoint_of
 from openclaw_common.runtime.tracing_pipeline import Outlet, Pipeline
@@ -25,6 +24,9 @@ from openclaw_common.runtime.tracing_relay import Relay
 from openclaw_common.runtime.tracing_sampling import sampler_of
 from openclaw_common.store.store import Store
 from openclaw_common.store.traces import StoreOutlet, Traces
+
+if TYPE_CHECKING:
+    from openclaw_common.runtime.tracing import Tracer
 
 CAPTURE: Final = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 _CAPTURES: Final = frozenset({"true", "span_only", "span_and_event"})
@@ -58,6 +60,13 @@ def origin_of(role: str, instance: str, environ: Mapping[str, str]) -> Origin:
     return Origin.of(values, version(_DISTRIBUTION))
 
 
+def check_tracing(config: Tracing, environ: Mapping[str, str]) -> None:
+    """Raise ConfigError for variables that ask for what is not there."""
+    if traces_anything(config, environ):
+        endpoint_of(environ)
+        sampler_of(environ)
+
+
 @asynccontextmanager
 async def pipeline_of(
     config: Tracing, environ: Mapping[str, str], store: Store, origin: Origin
@@ -82,6 +91,21 @@ async def pipeline_of(
 
 
 @asynccontextmanager
+async def exporting(
+    config: Tracing, environ: Mapping[str, str], store: Store, *, role: str
+) -> AsyncIterator[Pipeline | None]:
+    """Have the pipeline of a supervisor, whose child makes the spans; None where nothing is traced.
+
+    Raises OtlpSettingError.
+    """
+    if not traces_anything(config, environ):
+        yield None
+        return
+    async with pipeline_of(config, environ, store, origin_of(role, role, environ)) as pipeline:
+        yield pipeline
+
+
+@asynccontextmanager
 async def tracing(
     config: Tracing,
     environ: Mapping[str, str],
@@ -99,6 +123,9 @@ async def tracing(
     if not traces_anything(config, environ):
         yield None
         return
+    # Whoever only exports, a supervisor, need not pay for OpenTelemetry's API.
+    from openclaw_common.runtime.tracing import Tracer
+
     origin = origin_of(role, instance, environ)
     tracer = partial(
         Tracer,

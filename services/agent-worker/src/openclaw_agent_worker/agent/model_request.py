@@ -11,6 +11,7 @@ from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 
+from openclaw_agent_worker.agent.model_span import ModelSpan
 from openclaw_agent_worker.agent.pieces import Pieces
 from openclaw_agent_worker.agent.port import AgentEvent
 from openclaw_agent_worker.agent.tool_choice import confirmed, promises_call
@@ -69,20 +70,30 @@ async def request_model(
     selection.begin()
     while True:
         shown = False
+        event: RequestEvent | None = None
         model = await selection.model()
         request = prepare(selection.reference)
+        span = ModelSpan(selection.reference, request.messages)
         events = _events(model, request)
         if promises_call(request.tool_choice):
             events = confirmed(events, request.tool_choice)
         try:
             async with aclosing(events):
                 async for event in events:
-                    shown = True
+                    if not shown:
+                        shown = True
+                        span.first_chunk()
                     yield event
+            if isinstance(event, Replied):
+                span.replied(event.reply)
             return
         except GatewayError as failure:
+            span.failed(failure)
+            span.end()
             if shown or not await selection.recover(failure):
                 raise
+        finally:
+            span.end()
 
 
 async def _events(model: Model[Any], request: ModelRequest) -> AsyncGenerator[RequestEvent, None]:

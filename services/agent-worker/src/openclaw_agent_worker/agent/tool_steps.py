@@ -14,6 +14,8 @@ from openclaw_agent_worker.agent.port import (
     ToolStarted,
 )
 from openclaw_common.contracts.run import ToolCall
+from openclaw_common.runtime import tracing
+from openclaw_common.runtime.tracing import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,29 @@ class PlacedCall:
 
     call: ToolCall
     place: str
+
+
+async def _execute(box: ToolBox, placed: PlacedCall) -> ToolOutcome:
+    call = placed.call
+    values = {
+        "openinference.span.kind": "TOOL",
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": call.name,
+        "gen_ai.tool.call.id": call.id,
+        "gen_ai.tool.type": "function",
+    }
+    with tracing.inside(f"execute_tool {call.name}", Kind.INTERNAL, values) as span:
+        outcome = await box.call(call, placed.place)
+        if span is not None and outcome.is_error:
+            span.fail("tool_error")
+        if (tracer := tracing.content_of(span)) is not None and span is not None:
+            span.put(
+                {
+                    "gen_ai.tool.call.arguments": tracer.text(call.arguments),
+                    "gen_ai.tool.call.result": tracer.text(outcome.content),
+                }
+            )
+        return outcome
 
 
 async def call_tools(
@@ -33,9 +58,7 @@ async def call_tools(
     """
     for placed in calls:
         yield ToolStarted(placed.call)
-    tasks = {
-        asyncio.create_task(box.call(placed.call, placed.place)): placed.call for placed in calls
-    }
+    tasks = {asyncio.create_task(_execute(box, placed)): placed.call for placed in calls}
     pending = set(tasks)
     try:
         while pending:

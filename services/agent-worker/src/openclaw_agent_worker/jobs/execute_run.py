@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from openclaw_agent_worker.attempt import execute
 from openclaw_agent_worker.context import WorkerContext
+from openclaw_agent_worker.outcome_span import note_outcome
 from openclaw_common.store.leases import Lease
 
 CONTEXT: Final = "worker_context"
@@ -20,6 +21,7 @@ async def execute_run(ctx: dict[str, Any], run_id: str) -> None:
     context: WorkerContext = ctx[CONTEXT]
     lease: Lease = ctx["lease"]
     outcome = await execute(context, lease)
+    note_outcome(outcome)
     logger.info(
         "attempt_ended",
         extra={

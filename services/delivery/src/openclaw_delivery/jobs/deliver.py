@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any, Final
 
+from openclaw_common.runtime import tracing
 from openclaw_common.store.leases import Lease
 from openclaw_delivery.context import DeliveryContext
 from openclaw_delivery.dispatch import dispatch
@@ -20,6 +21,8 @@ async def deliver(ctx: dict[str, Any], delivery_id: str) -> None:
     context: DeliveryContext = ctx[CONTEXT]
     lease: Lease = ctx["lease"]
     outcome = await dispatch(context, lease)
+    if (span := tracing.current()) is not None:
+        span.put({"openclaw.outcome": str(outcome)})
     logger.info(
         "delivery_attempt_ended",
         extra={"delivery_id": delivery_id, "attempt": lease.attempt, "outcome": str(outcome)},

@@ -9,11 +9,13 @@ from typing import Literal
 
 from openclaw_common.runtime.config.base import Flag, Positive, Section
 
+Trust = Literal["always", "keys", "never"]
+
 
 class Tracing(Section):
     """Traces of requests and runs."""
 
-    trust: Literal["always", "keys", "never"] = "keys"
+    trust: Trust = "keys"
     """Whose `traceparent` is joined: everybody's, that of callers with a credential of the gateway
     (a hook's token is none), or nobody's. Any other is linked to from a new trace."""
     store: Flag = True

@@ -1,0 +1,101 @@
+"""The server span of each request, and whose trace it is part of (docs/tracing.md).
+
+A `traceparent` is joined where its sender is trusted, which for keys is known only once the request
+has been let in; any other becomes a link. `baggage` is never read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from aiohttp import web
+
+from openclaw_common.runtime import tracing
+from openclaw_common.runtime.config.tracing import Trust
+from openclaw_common.runtime.propagation import TraceContext
+from openclaw_common.runtime.tracing import Kind, Span, Tracer
+from openclaw_ingress.app_keys import CALLER
+from openclaw_ingress.middleware.request_id import request_id_of
+from openclaw_ingress.route import Handler, Route, route_of
+
+TRACE_ID: Final = "X-Trace-Id"
+TRACERESPONSE: Final = "traceresponse"
+"""https://w3c.github.io/trace-context/#trace-context-http-response-headers-format"""
+EVENT_STREAM: Final = "text/event-stream"
+
+_SPAN: Final[web.RequestKey[Span]] = web.RequestKey("span", Span)
+_GIVEN: Final[web.RequestKey[TraceContext]] = web.RequestKey("given_trace", TraceContext)
+_PATTERN: Final = re.compile(r"\{(\w+):[^{}]*\}")
+
+
+class RequestTraces:
+    """Traces requests to all routes but `quiet` ones; none without a tracer."""
+
+    def __init__(self, tracer: Tracer | None, trust: Trust, quiet: Iterable[Route] = ()) -> None:
+        self._tracer = tracer
+        self._trust = trust
+        self._quiet = frozenset(route.path for route in quiet)
+        self._names: dict[str, str] = {}
+
+    @web.middleware
+    async def trace(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Be in a server span; the outermost step, so that it has whatever the request took."""
+        route = route_of(request)
+        if self._tracer is None or route is None or route.path in self._quiet:
+            return await handler(request)
+        span = request[_SPAN] = self._start(self._tracer, request, route)
+        with tracing.within(span):
+            response = await handler(request)
+            span.put({"http.response.status_code": response.status})
+            if response.status >= 500:
+                span.fail(str(response.status))
+            return response
+
+    @web.middleware
+    async def join(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Make the request part of its sender's trace; behind authentication."""
+        given = request.get(_GIVEN)
+        if given is not None and CALLER in request:
+            span = request[_SPAN]
+            span.links.clear()
+            span.join(given)
+        return await handler(request)
+
+    async def on_response_prepare(
+        self, request: web.BaseRequest, response: web.StreamResponse
+    ) -> None:
+        """aiohttp's signal: tell the trace, and when a stream began."""
+        span = request.get(_SPAN)
+        if span is None:
+            return
+        response.headers[TRACE_ID] = span.trace_id
+        response.headers[TRACERESPONSE] = span.trace.traceparent
+        if response.content_type == EVENT_STREAM:
+            span.add_event("response.started")
+
+    def _start(self, tracer: Tracer, request: web.Request, route: Route) -> Span:
+        given = TraceContext.read(request.headers) if "traceparent" in request.headers else None
+        trusted = self._trust == "always"
+        if given is not None and self._trust == "keys":
+            request[_GIVEN] = given
+        path = self._path(route.path)
+        return tracer.start(
+            f"{request.method} {path}",
+            Kind.SERVER,
+            {
+                "http.request.method": request.method,
+                "http.route": path,
+                "url.scheme": request.scheme,
+                "openclaw.request_id": request_id_of(request),
+            },
+            parent=given if trusted else None,
+            links=[given] if given is not None and not trusted else (),
+        )
+
+    def _path(self, pattern: str) -> str:
+        """Return the route without aiohttp's expressions; never what a client put into it."""
+        if pattern not in self._names:
+            self._names[pattern] = _PATTERN.sub(r"{\1}", pattern)
+        return self._names[pattern]
