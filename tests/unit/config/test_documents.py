@@ -16,6 +16,7 @@ from openclaw_common.runtime.config.agents import AgentSettings
 from openclaw_common.runtime.config.base import Section
 from openclaw_common.runtime.config.egress import Egress
 from openclaw_common.runtime.config.health import Health
+from openclaw_common.runtime.config.inbound import Inbound
 from openclaw_common.runtime.config.limits import Deliveries, Ingress, Redis, Runs, Worker
 from openclaw_common.runtime.config.tracing import Tracing
 from openclaw_common.runtime.config.unknown_keys import field_keys
@@ -32,6 +33,7 @@ HONOURED = (
     "runs",
     "worker",
     "ingress",
+    "inbound",
     "egress",
     "health",
     "tracing",
@@ -143,7 +145,7 @@ def test_the_example_loads_without_a_warning(load: Load) -> None:
     assert loaded.config.gateway.http.endpoints.chat_completions.enabled
 
 
-@pytest.mark.parametrize("section", [Redis, Runs, Worker, Ingress, Egress, Health, Deliveries, Tracing])
+@pytest.mark.parametrize("section", [Redis, Runs, Worker, Ingress, Inbound, Egress, Health, Deliveries, Tracing])
 def test_the_documents_table_is_the_code_row_by_row(section: type[Section]) -> None:
     rows = [
         [cell.strip() for cell in line.strip().strip("|").split(" | ")]
