@@ -7,8 +7,9 @@ An arq job carries the function's name and the run id, in arq's own job layout, 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import msgpack
@@ -23,7 +24,14 @@ from openclaw_common.contracts.delivery import (
     Destination,
     run_event_request,
 )
-from openclaw_common.contracts.ids import agent_of, new_delivery_id
+from openclaw_common.contracts.errors import StoreUnavailable
+from openclaw_common.contracts.ids import (
+    agent_of,
+    cell_of,
+    in_cell,
+    new_delivery_id,
+    new_run_id,
+)
 from openclaw_common.contracts.multitask import (
     Debounce,
     MultitaskRule,
@@ -32,6 +40,7 @@ from openclaw_common.contracts.multitask import (
     message_of,
 )
 from openclaw_common.contracts.run import DeliveryPlan, RunRequest, RunStatus
+from openclaw_common.contracts.tenants import tenant_of
 from openclaw_common.queue.accounts import current_account
 from openclaw_common.queue.job_trace import FIELD, UNTRACED, JobTrace, not_sent, start_send
 from openclaw_common.runtime import tracing
@@ -45,6 +54,7 @@ from openclaw_common.store.admission import (
 )
 from openclaw_common.store.connections import Arg
 from openclaw_common.store.effects import FailureReport, NewDelivery
+from openclaw_common.store.job_store import JobStore
 from openclaw_common.store.run_reader import RunStreamReader
 from openclaw_common.store.schedule import NewRun
 from openclaw_common.store.store import Store
@@ -121,9 +131,9 @@ class RunQueue:
         `on_disconnect="cancel"` the run is cancelled once all readers have been away for the
         disconnect grace. `retry_of` is the run that this one repeats, `repeats` that one's span;
         `record` are further fields of its record, `metadata` what it is found by. `rule` says what
-        is done while the session is busy. The run becomes that of the account on which the task acts, and counts
-        against its limits. Raises IdempotencyConflict, QueueFull, SessionBusy, StoreUnavailable,
-        AgentNotAllowed, RateLimited.
+        is done while the session is busy. The run becomes that of the account on which the task
+        acts, and counts against its limits. Raises IdempotencyConflict, QueueFull, SessionBusy,
+        StoreUnavailable, AgentNotAllowed, RateLimited.
         """
         account = current_account()
         request = account.own(request)
@@ -136,10 +146,17 @@ class RunQueue:
         debounce = rule.debounce if joins else None
         if debounce is not None:
             request = replace(request, debounced=True)
+        store = await self._store.at(request.session_key)
+        placed_id = in_cell(run_id, store.cell)
+        if reader is not None and placed_id != run_id:
+            # The session went to another cell since `new_run_id`, and the reader waits in vain.
+            raise StoreUnavailable
+        run_id = placed_id
         sending = start_send("run", run_id, run_id, conversation_id=request.session_key)
         with tracing.within(sending):
             trace = JobTrace.here(repeats)
-            outcome = await self._store.admission.admit(
+            admitting = partial(
+                store.admission.admit,
                 run_id,
                 request.session_key,
                 arq_job(EXECUTE_RUN, run_id, trace),
@@ -159,9 +176,23 @@ class RunQueue:
                 multitask=_multitask(request, rule, debounce),
                 account=account.charge(),
             )
+            outcome = await _once(self._store, store.run_jobs, idempotency, admitting)
             if isinstance(outcome, Replayed):
                 not_sent(sending, outcome.id)
             return outcome
+
+    async def new_run_id(self, session_key: str) -> str:
+        """Return an id for a run of a session that the current account names.
+
+        Raises StoreUnavailable.
+        """
+        own = session_key if tenant_of(session_key) else current_account().stored(session_key)
+        return new_run_id((await self._store.at(own)).cell)
+
+    async def prepare_placed(self, run_id: str, request: RunRequest) -> NewRun:
+        """Return a run like `prepare`, its id that of the cell of its session."""
+        cell = (await self._store.at(request.session_key)).cell
+        return self.prepare(in_cell(run_id, cell), request)
 
     def prepare(self, run_id: str, request: RunRequest) -> NewRun:
         """Return a run that the schedule accepts when it is due."""
@@ -210,7 +241,9 @@ class RunQueue:
             )
             notice = _failure_notice(destination, run_id, request, plan)
             # Nothing is sent yet, so it has no span of its own.
-            return FailureReport(notice=_new_delivery(notice, JobTrace.here(run_id=run_id)))
+            notice_id = new_delivery_id(self._store.to(destination.lane).cell)
+            trace = JobTrace.here(run_id=run_id)
+            return FailureReport(notice=_new_delivery(notice, trace, notice_id))
         if announce is None:
             return FailureReport()
         events = self._store.system_events
@@ -249,10 +282,22 @@ def _failure_notice(
     )
 
 
-def _new_delivery(
-    request: DeliveryRequest, trace: JobTrace, delivery_id: str | None = None
-) -> NewDelivery:
-    delivery_id = delivery_id or new_delivery_id()
+async def _once(
+    store: Store,
+    jobs: JobStore,
+    idempotency: Idempotency | None,
+    admitting: Callable[[], Awaitable[Admitted | Replayed]],
+) -> Admitted | Replayed:
+    """Admit a job, unless its idempotency key stands for one in another cell."""
+    known: Admitted | Replayed | None = await store.known_job(jobs, idempotency)
+    while known is None:
+        known = await admitting()
+        if isinstance(known, Replayed) and not known.id:
+            known = await store.known_job(jobs, idempotency, again=True)
+    return known
+
+
+def _new_delivery(request: DeliveryRequest, trace: JobTrace, delivery_id: str) -> NewDelivery:
     job = arq_job(DELIVER, delivery_id, trace)
     return NewDelivery(delivery_id, request, job, trace.trace_id)
 
@@ -265,7 +310,8 @@ class DeliveryQueue:
 
     def prepare(self, request: DeliveryRequest) -> NewDelivery:
         """Return a delivery that `Lease.finish` or a failed run brings into being."""
-        delivery_id, run_id = new_delivery_id(), request.run_id or ""
+        cell, run_id = self._store.to(request.destination.lane).cell, request.run_id or ""
+        delivery_id = new_delivery_id(cell)
         with tracing.within(start_send("delivery", delivery_id, run_id)):
             return _new_delivery(request, JobTrace.here(run_id=run_id), delivery_id)
 
@@ -274,11 +320,19 @@ class DeliveryQueue:
     ) -> Admitted | Replayed:
         """Accept a delivery now. Raises IdempotencyConflict, QueueFull, StoreUnavailable."""
         new = self.prepare(request)
-        return await self._store.delivery_jobs.admission.admit(
+        jobs, run_id = self._store.to(new.lane).delivery_jobs, request.run_id or ""
+        admitting = partial(
+            jobs.admission.admit,
             new.id,
             new.lane,
             new.arq_job,
             new.fields(),
             idempotency=idempotency,
-            parent=request.run_id or "",
+            parent=run_id,
         )
+        outcome = await _once(self._store, jobs, idempotency, admitting)
+        if isinstance(outcome, Admitted) and run_id and cell_of(run_id) != jobs.keys.number:
+            await self._store.of(run_id).run_deliveries.note(
+                run_id, outcome.id, outcome.created_ms, jobs.scripts.retention.dead_letter_ms
+            )
+        return outcome

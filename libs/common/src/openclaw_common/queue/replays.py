@@ -65,7 +65,8 @@ class Replays:
         if not letter_id.startswith(DELIVERY_PREFIX):
             run_id = await self.run(letter_id)
             return ReplayedLetter(run_id=run_id) if run_id else None
-        if await self._store.delivery_jobs.dead_letters.place_of(letter_id) is None:
+        letters = self._store.of(letter_id).delivery_jobs.dead_letters
+        if await letters.place_of(letter_id) is None:
             return None
         if await self.delivery(letter_id) is not ReplayOutcome.REPLAYED:
             return None

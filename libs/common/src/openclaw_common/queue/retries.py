@@ -18,7 +18,7 @@ async def ask_again(
     It waits for what is in its session, whatever the old run's strategy was. Messages that the old
     one had collected are its message. Raises IdempotencyConflict, QueueFull, StoreUnavailable.
     """
-    stored = await stored_request(store.scripts, run_id)
+    stored = await stored_request(store.of(run_id).scripts, run_id)
     if stored is None:
         return None
     return await RunQueue(store).submit(

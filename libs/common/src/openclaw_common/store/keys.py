@@ -16,11 +16,17 @@ RUN: Final = "run"
 """The kind of job that the `runs` queue holds."""
 DELIVERY: Final = "delivery"
 """The kind of job that the `deliveries` queue holds."""
+_FEED: Final = "session."
 
 
 def feed_id(session_key: str) -> str:
     """Return the name under which a reader of run streams follows a session's feed."""
-    return f"session.{session_key}"
+    return f"{_FEED}{session_key}"
+
+
+def followed_session(followed: str) -> str | None:
+    """Return the session whose feed a name of `feed_id` follows, None for the id of a run."""
+    return followed.removeprefix(_FEED) if followed.startswith(_FEED) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,23 +24,40 @@ class RunDeliveries:
 
     async def of_runs(self, run_ids: Sequence[str]) -> list[list[tuple[str, DeliveryStatus]]]:
         """Return id and status of each run's deliveries, oldest first, in two round trips."""
+        ids = await self.ids_of_runs(run_ids)
+        flat = [known for of_run in ids for known in of_run]
+        statuses = dict(zip(flat, await self.statuses(flat), strict=True))
+        found = []
+        for of_run in ids:
+            states = [(known, statuses[known]) for known in of_run]
+            found.append([(known, status) for known, status in states if status is not None])
+        return found
+
+    async def ids_of_runs(self, run_ids: Sequence[str]) -> list[list[str]]:
+        """Return the ids of each run's deliveries, oldest first."""
         client, keys = self.client, self.keys
         listing = [client.submit("ZRANGE", keys.of_run(run_id), 0, MOST - 1) for run_id in run_ids]
-        reading = []
-        for members in listing:
-            ids = [member.decode() for member in await client.settle(members)]
-            reading.append(
-                [
-                    (known, client.submit("HMGET", keys.record(DELIVERY, known), "status", "tries"))
-                    for known in ids
-                ]
+        return [
+            [member.decode() for member in await client.settle(members)] for members in listing
+        ]
+
+    async def statuses(self, delivery_ids: Sequence[str]) -> list[DeliveryStatus | None]:
+        """Return how deliveries stand, None for those without a record."""
+        client, keys = self.client, self.keys
+        reading = [
+            client.submit("HMGET", keys.record(DELIVERY, known), "status", "tries")
+            for known in delivery_ids
+        ]
+        found: list[DeliveryStatus | None] = []
+        for record in reading:
+            status, tries = await client.settle(record)
+            found.append(
+                None if status is None else stored_status(status.decode(), int(tries or 0))
             )
-        found = []
-        for records in reading:
-            states = []
-            for known, record in records:
-                status, tries = await client.settle(record)
-                if status is not None:
-                    states.append((known, stored_status(status.decode(), int(tries or 0))))
-            found.append(states)
         return found
+
+    async def note(self, run_id: str, delivery_id: str, now_ms: int, keep_ms: int) -> None:
+        """Note that a run caused a delivery which is in another cell."""
+        key = self.keys.of_run(run_id)
+        self.client.submit("ZADD", key, now_ms, delivery_id)
+        await self.client.execute("PEXPIRE", key, keep_ms)

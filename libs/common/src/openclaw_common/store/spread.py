@@ -39,7 +39,7 @@ class Spread:
         self._settled[session_key] = None
 
     def cell_of_session(self, session_key: str) -> str:
-        """Return the name of a session's cell, in front of it `~` while it may be an earlier one's."""
+        """Return the name of a session's cell, behind `~` while it may be an earlier one's."""
         newest, *earlier = self.owners(session_key)
         return f"{'~' if earlier else ''}c{newest}"
 
@@ -60,7 +60,7 @@ class Spread:
             self._settled.clear()
 
     def refused(self, reply: Any) -> None:
-        """Raise StoreUnavailable for an answer of `_cells`: the session is to be looked for anew."""
+        """Raise StoreUnavailable for an answer of `_cells`: look for the session anew."""
         if isinstance(reply, list) and reply[0] == b"cells":
             self.heard(int(reply[1]))
             raise StoreUnavailable

@@ -11,7 +11,13 @@ from openclaw_common.runtime.config.limits import Deliveries as DeliveriesConfig
 from openclaw_common.runtime.config.limits import Redis as RedisConfig
 from openclaw_common.runtime.config.limits import Runs as RunsConfig
 from openclaw_common.store.account_rest import AccountRest
-from openclaw_common.store.admission import Admission, Bounds, ServerClock
+from openclaw_common.store.admission import (
+    Admission,
+    Bounds,
+    Idempotency,
+    Replayed,
+    ServerClock,
+)
 from openclaw_common.store.all_dead_letters import AllDeadLetters
 from openclaw_common.store.api_keys import ApiKeys
 from openclaw_common.store.client import RedisClient
@@ -39,6 +45,7 @@ from openclaw_common.store.runs import Runs
 from openclaw_common.store.schedule import Schedule, TurnLimits
 from openclaw_common.store.session_steps import SessionSteps
 from openclaw_common.store.sessions import SessionLimits, Sessions
+from openclaw_common.store.spread import Spread
 from openclaw_common.store.system_events import SystemEvents
 from openclaw_common.store.traces import Traces
 
@@ -63,7 +70,10 @@ class Durability:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Everything the services want of Redis. Made by `connect`, ended by `close`.
+    """Everything the services want of one Redis, a cell. Made by `connect`, ended by `close`.
+
+    `cell_store` has the same of several cells; `at`, `of`, `to` and `named` lead to the one that a
+    session, a record, a destination or a name is in, which here is always this one.
 
     Every call raises contracts.errors.StoreUnavailable when Redis cannot be reached in time, and
     works again when Redis is back; nothing needs to reconnect by hand.
@@ -103,14 +113,29 @@ class Store:
 
         A process that neither takes nor sends deliveries may leave their limits out.
         """
-        deliveries = deliveries or DeliveriesConfig()
+        return cls.of_cell(redis, runs, deliveries or DeliveriesConfig(), role=role)
+
+    @classmethod
+    def of_cell(
+        cls,
+        redis: RedisConfig,
+        runs: RunsConfig,
+        deliveries: DeliveriesConfig,
+        *,
+        role: str,
+        cell: int = 0,
+        spread: Spread | None = None,
+    ) -> Self:
+        """Return the store of one cell; `spread` is given where there are others."""
         timeout_s = redis.timeout_ms / 1000
         pool = create_pool(
-            redis.url.get_secret_value(), timeout_s=timeout_s, client_name=f"openclaw-{role}"
+            redis.cells[cell].get_secret_value(),
+            timeout_s=timeout_s,
+            client_name=f"openclaw-{role}",
         )
         client = RedisClient(pool, timeout_s=timeout_s)
         bulk = RedisClient(pool, timeout_s=timeout_s)
-        keys = Keys()
+        keys = Keys(f"c{cell}")
         sessions = SessionLimits(
             runs.transcript_max_messages, runs.session_retention_seconds * 1000
         )
@@ -131,6 +156,7 @@ class Store:
             ),
             ClaimLimits(runs.lease_ms, runs.max_crashes, runs.quarantine_after_crashes),
             sessions,
+            spread,
         )
         delivery_jobs = _job_store(
             DELIVERIES,
@@ -170,6 +196,7 @@ class Store:
             system_events=SystemEvents(
                 run_jobs.scripts,
                 EventLimits(runs.max_system_events, runs.system_event_retention_seconds * 1000),
+                spread,
             ),
             schedule=Schedule(
                 run_jobs.scripts,
@@ -188,6 +215,47 @@ class Store:
             account_rest=AccountRest(client, keys),
             bulk=bulk,
         )
+
+    @property
+    def cell(self) -> int:
+        """The number of the cell."""
+        return self.keys.number
+
+    async def at(self, session_key: str) -> Store:
+        """Return the store that a session is in. Raises StoreUnavailable."""
+        return self
+
+    def of(self, record_id: str) -> Store:
+        """Return the store that the record of a run or a delivery is in."""
+        return self
+
+    def to(self, lane: str) -> Store:
+        """Return the store that the lane of a destination is in."""
+        return self
+
+    def named(self, name: str) -> Store:
+        """Return the store of what is known by a name alone."""
+        return self
+
+    @property
+    def all(self) -> tuple[Store, ...]:
+        """The stores of all cells."""
+        return (self,)
+
+    @property
+    def served(self) -> tuple[Store, ...]:
+        """The stores of the cells whose jobs this process takes."""
+        return (self,)
+
+    async def known_job(
+        self, jobs: JobStore, idempotency: Idempotency | None, *, again: bool = False
+    ) -> Replayed | None:
+        """Return the job that an idempotency key stands for in another cell than that of `jobs`.
+
+        It is asked `again` after `jobs` said that there is one. Raises IdempotencyConflict,
+        StoreUnavailable.
+        """
+        return None
 
     @property
     def api_keys(self) -> ApiKeys:
@@ -277,12 +345,13 @@ def _job_store(
     bounds: Bounds,
     claiming: ClaimLimits,
     sessions: SessionLimits,
+    spread: Spread | None = None,
 ) -> JobStore:
     scripts, bulk = (JobScripts(client, keys, kind.name, retention) for client in clients)
     return JobStore(
         kind=kind,
         scripts=scripts,
-        admission=Admission(scripts, bulk, bounds, ServerClock()),
+        admission=Admission(scripts, bulk, bounds, ServerClock(), spread),
         leases=Leases(scripts, claiming, sessions),
         dead_letters=DeadLetters(scripts),
     )

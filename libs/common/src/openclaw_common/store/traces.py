@@ -5,7 +5,7 @@ One text a run: encoded `resource_spans`, one behind another; together they are 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from redis.exceptions import ResponseError
@@ -37,17 +37,21 @@ class Traces:
                 found.setdefault(run_id, {}).setdefault(id(span.origin), []).append(span)
         if not found:
             return
-        texts = [
-            b"".join(
+        texts = {
+            run_id: b"".join(
                 of_one[0].origin.around(span.field for span in of_one)
                 for of_one in origins.values()
             )
-            for origins in found.values()
-        ]
+            for run_id, origins in found.items()
+        }
+        await self.write(texts, limits)
+
+    async def write(self, texts: Mapping[str, bytes], limits: Tracing) -> None:
+        """Put the spans of runs, as text, behind those that are kept. Raises StoreUnavailable."""
         await self.client.call(
             scripts.load("keep_spans"),
-            [self.keys.trace(run_id) for run_id in found],
-            (limits.max_bytes_per_run, limits.keep_seconds * 1000, *texts),
+            [self.keys.trace(run_id) for run_id in texts],
+            (limits.max_bytes_per_run, limits.keep_seconds * 1000, *texts.values()),
         )
 
 

@@ -13,11 +13,10 @@ from typing import Final
 from aiohttp import web
 
 from openclaw_common.contracts.errors import INVALID_REQUEST, ErrorBody, GatewayError
-from openclaw_common.contracts.ids import new_run_id
 from openclaw_common.contracts.run import RunStatus
 from openclaw_common.queue.job_queue import Admitted
 from openclaw_common.store.runs import RunRecord
-from openclaw_ingress.app_keys import CALLER, CONFIG, READER, REQUEST_ID
+from openclaw_ingress.app_keys import CALLER, CONFIG, QUEUE, READER, REQUEST_ID
 from openclaw_ingress.auth.scopes import ADMIN, covers
 from openclaw_ingress.chat_admission import (
     AdmissionHeaders,
@@ -121,7 +120,8 @@ async def _parse(request: web.Request, *, fingerprint: bool) -> ChatCompletionRe
 async def _stream_new(
     request: web.Request, chat: ChatCompletionRequest, headers: AdmissionHeaders
 ) -> web.StreamResponse:
-    app, run_id = request.app, new_run_id()
+    app = request.app
+    run_id = await app[QUEUE].new_run_id(chat.run.session_key)
     async with app[READER].follow(run_id, after=1, wake=False) as events:
         outcome = await submit(app, run_id, chat, headers)
         if isinstance(outcome, Admitted):
@@ -148,7 +148,8 @@ async def _stream_new(
 async def _answer_new(
     request: web.Request, chat: ChatCompletionRequest, headers: AdmissionHeaders
 ) -> web.StreamResponse:
-    app, run_id = request.app, new_run_id()
+    app = request.app
+    run_id = await app[QUEUE].new_run_id(chat.run.session_key)
     async with app[READER].follow(run_id, after=1, wake=False) as events:
         outcome = await submit(app, run_id, chat, headers)
         if isinstance(outcome, Admitted):

@@ -15,10 +15,9 @@ import orjson
 from aiohttp import web
 
 from openclaw_common.contracts.errors import GatewayError
-from openclaw_common.contracts.ids import new_run_id
 from openclaw_common.contracts.run import RunResult, RunStatus
 from openclaw_common.store.runs import RunRecord
-from openclaw_ingress.app_keys import CALLER, CONFIG, READER, REQUEST_ID, STORE
+from openclaw_ingress.app_keys import CALLER, CONFIG, QUEUE, READER, REQUEST_ID, STORE
 from openclaw_ingress.auth.scopes import ADMIN, covers
 from openclaw_ingress.chat_admission import AdmissionHeaders, first_reader, submit
 from openclaw_ingress.chat_view import terminal_error
@@ -66,7 +65,7 @@ async def create_embeddings(request: web.Request) -> web.Response:
 
 
 async def _record_of(app: web.Application, wanted: EmbeddingsRequest) -> RunRecord:
-    run_id = new_run_id()
+    run_id = await app[QUEUE].new_run_id(wanted.run.session_key)
     admission = AdmissionHeaders(idempotency_key="", on_disconnect="cancel")
     async with app[READER].follow(run_id, after=1, wake=False) as events:
         await submit(app, run_id, ChatCompletionRequest(wanted.run), admission)

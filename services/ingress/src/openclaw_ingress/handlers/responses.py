@@ -112,7 +112,8 @@ async def _parse(request: web.Request, *, fingerprint: bool) -> ResponseRequest:
 async def _stream_new(
     request: web.Request, asked: ResponseRequest, headers: AdmissionHeaders, after: int
 ) -> web.StreamResponse:
-    app, run_id = request.app, new_run_id()
+    app = request.app
+    run_id = await app[QUEUE].new_run_id(asked.run.session_key)
     async with app[READER].follow(run_id, after=1, wake=False) as events:
         outcome = await submit(
             app, run_id, _submission(asked), headers, scope=SCOPE, record=_fields(request, asked)
@@ -161,7 +162,8 @@ async def _accept(
 async def _answer_new(
     request: web.Request, asked: ResponseRequest, headers: AdmissionHeaders
 ) -> web.StreamResponse:
-    app, run_id = request.app, new_run_id()
+    app = request.app
+    run_id = await app[QUEUE].new_run_id(asked.run.session_key)
     async with app[READER].follow(run_id, after=1, wake=False) as events:
         outcome = await submit(
             app, run_id, _submission(asked), headers, scope=SCOPE, record=_fields(request, asked)

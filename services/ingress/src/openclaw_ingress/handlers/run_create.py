@@ -84,7 +84,8 @@ async def _submit(
 
 
 async def _stream(request: web.Request, creation: RunCreation, key: str) -> web.StreamResponse:
-    app, run_id = request.app, new_run_id()
+    app = request.app
+    run_id = await app[QUEUE].new_run_id(creation.run.session_key)
     async with app[READER].follow(run_id, after=1, wake=False) as events:
         outcome = await _submit(app, run_id, creation, key, app[READER])
         if isinstance(outcome, Admitted):

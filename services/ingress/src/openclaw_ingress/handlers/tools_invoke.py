@@ -21,7 +21,6 @@ from openclaw_common.contracts.errors import (
     QueueFull,
     StoreUnavailable,
 )
-from openclaw_common.contracts.ids import new_run_id
 from openclaw_common.contracts.run import RunStatus
 from openclaw_common.contracts.run_event import RunEvent
 from openclaw_common.queue.job_queue import Admitted, Idempotency, Replayed
@@ -69,7 +68,7 @@ async def invoke_tool(request: web.Request) -> web.Response:
 
 
 async def _record_of(app: web.Application, call: ToolInvocationRequest) -> tuple[RunRecord, bool]:
-    run_id = new_run_id()
+    run_id = await app[QUEUE].new_run_id(call.run.session_key)
     async with app[READER].follow(run_id, after=1, wake=False) as events:
         outcome = await _submit(app, run_id, call)
         if isinstance(outcome, Admitted):

@@ -41,7 +41,7 @@ class Redis(Section):
     cells_in_use: Positive | None = None
     """Over how many of `urls` lanes are spread, the first ones; all of them unless set."""
     serve_cells: CellNumbers = ()
-    """The cells of which this process takes jobs, by their places from 0; all of them unless set."""
+    """The cells of which this process takes jobs, by their places from 0; all unless set."""
     durability: Literal["relaxed", "strict"] = "relaxed"
     """`strict`: not ready unless Redis syncs every write to disk and evicts nothing."""
     timeout_ms: Positive = 3000

@@ -211,7 +211,9 @@ end
 local function add_delivery(id, lane, job, run_id, fields, now)
   local of_cell = cell_of(id)
   if '{' .. of_cell .. '}' ~= tag then
-    belongs_to(run_id, id, now)
+    if run_id ~= '' then
+      belongs_to(run_id, id, now)
+    end
     send_to(of_cell, 'kind', 'delivery', 'id', id, 'lane', lane, 'job', job, 'run_id', run_id,
       'fields', cjson.encode(fields))
     return
@@ -221,7 +223,9 @@ local function add_delivery(id, lane, job, run_id, fields, now)
     return
   end
   enqueue(jobs, id, lane, job, 0, 0, '{}', fields, now)
-  belongs_to(run_id, id, now)
+  if run_id ~= '' then
+    belongs_to(run_id, id, now)
+  end
 end
 
 -- Puts a system event at the end of a session's, in the place of the last one if that says the same: a

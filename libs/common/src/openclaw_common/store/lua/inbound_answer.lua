@@ -14,6 +14,6 @@ end
 local now = now_ms()
 local cancelled = ARGV[7] ~= '' and cancel_lane(ARGV[7], ARGV[8], now) or 0
 local fields = cjson.decode(cancelled > 0 and ARGV[13] or ARGV[12])
-enqueue(cell .. 'delivery:', ARGV[9], ARGV[10], ARGV[11], 0, 0, '{}', fields, now)
+add_delivery(ARGV[9], ARGV[10], ARGV[11], '', fields, now)
 redis.call('SET', KEYS[2], '1', 'PX', ARGV[6])
 return { 'answered', cancelled }
