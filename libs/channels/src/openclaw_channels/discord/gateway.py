@@ -107,6 +107,8 @@ class _Client(discord.Client):
         self._on_event = on_event
         self.http = _Http(api_root)
         self._connection.http = self.http
+        # It would keep every server's channels, roles and members, and fail on what is new to it.
+        self._connection.parsers = {}
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """Take each frame as it comes; the library's own events would be a task each."""
