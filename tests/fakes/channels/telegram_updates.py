@@ -72,6 +72,11 @@ class Updates:
         async with self._changed:
             await self._changed.wait_for(lambda: not self.pending)
 
+    async def asked(self, count: int = 1) -> None:
+        """Wait until getUpdates was called `count` times in all."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._asker >= count)
+
     async def get(self, fields: Mapping[str, Any]) -> list[Object]:
         """Answer getUpdates; raises Conflict."""
         if self.webhook["url"]:

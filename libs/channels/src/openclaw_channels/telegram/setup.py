@@ -61,7 +61,8 @@ class TelegramSetup:
                 found = [Finding(True, "The bot has no webhook and asks Telegram for updates.")]
             else:
                 found = await self._set_webhook(own.webhook_url or self._route(public_url))
-            await self._offer_commands()
+            if found[0].ok:
+                await self._offer_commands()
         except SendFailure as failure:
             return [_refused(failure)]
         return found
