@@ -27,6 +27,7 @@ from openclaw_common.contracts.errors import API_ERROR, ErrorBody, StoreUnavaila
 from openclaw_common.contracts.run import SchemaNotSupported
 from openclaw_common.queue.arq_jobs import INCOMPATIBLE_DELAY_S, ArqJobs
 from openclaw_common.queue.held import Held
+from openclaw_common.queue.job_slots import JobSlots
 from openclaw_common.queue.job_trace import AttemptSpans
 from openclaw_common.queue.lease_keeper import LeaseKeeper
 from openclaw_common.queue.queue_counts import QueueCounts
@@ -35,7 +36,7 @@ from openclaw_common.runtime.tracing import Tracer
 from openclaw_common.store.client import BACKOFF_CAP_S, BACKOFF_START_S
 from openclaw_common.store.connections import BlockingConnection
 from openclaw_common.store.job_store import JobStore
-from openclaw_common.store.lease_steps import ClaimedJob
+from openclaw_common.store.lease_steps import Claim, ClaimedJob
 from openclaw_common.store.leases import Lease, LeaseLost
 
 logger = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class LaneWorker(ArqJobs):
 
     `async_run` serves until `drain` and `stop`, or raises when a loop of the worker itself fails.
     Redis may go away and come back: leases that can no longer be held are given up, nothing exits.
+    Workers of one process share its `slots`; without any there are `concurrency`.
     """
 
     def __init__(
@@ -70,11 +72,13 @@ class LaneWorker(ArqJobs):
         random_s: Callable[[], float] = random.random,
         metrics: Metrics | None = None,
         tracer: Tracer | None = None,
+        slots: JobSlots | None = None,
         **arq_options: Any,
     ) -> None:
         super().__init__(
             functions, jobs=jobs, worker_id=worker_id, concurrency=concurrency, **arq_options
         )
+        self._slots = slots or JobSlots(concurrency)
         self._jobs = jobs
         self._spans = AttemptSpans(tracer, jobs.kind.name)
         self._lease_s = jobs.leases.limits.lease_ms / 1000
@@ -90,8 +94,6 @@ class LaneWorker(ArqJobs):
             on_given_up=self._mark_unclear,
             lost=self._counts.lost,
         )
-        self._slot_freed = asyncio.Event()
-        self._exclusive: Held | None = None
         self._unclear_until = 0.0
         self._draining = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -143,7 +145,7 @@ class LaneWorker(ArqJobs):
     async def drain(self, timeout_s: float) -> None:
         """Take nothing new; wait up to `timeout_s` for what runs, then hand the rest back."""
         self._draining.set()
-        self._slot_freed.set()
+        self._slots.freed.set()
         tasks = self._tasks()
         if tasks and timeout_s > 0:
             await asyncio.wait(tasks, timeout=timeout_s)
@@ -163,7 +165,7 @@ class LaneWorker(ArqJobs):
     def stop(self) -> None:
         """End `async_run`. Without a `drain` before, what runs is handed back."""
         self._draining.set()
-        self._slot_freed.set()
+        self._slots.freed.set()
         self._stopping.set()
 
     # ---- claiming
@@ -187,27 +189,39 @@ class LaneWorker(ArqJobs):
             await wake.close()
 
     async def _claim_and_wait(self, wake: BlockingConnection) -> None:
-        free = self.max_jobs - len(self._held)
-        if free <= 0 or self._exclusive is not None:
-            await self._wait_for_slot(None)
+        wanted = self._slots.reserve(self, CLAIM_BATCH)
+        if wanted == 0:
+            await self._wait_for_slot(WAKE_FALLBACK_S)
             return
-        asked_at = asyncio.get_running_loop().time()
-        if asked_at < self._unclear_until:
-            await self._release_unknown()
-        wanted = min(free, CLAIM_BATCH)
-        claim = await self._leases.claim(self.worker_id, wanted, idle=not self._held)
-        for problem in claim.unreadable:
-            logger.error("job_unreadable", extra={"why": problem})
-        for job in claim.jobs:
-            held = self._start(job, asked_at)
-            self._exclusive = held if claim.exclusive else None
+        claim = await self._claim(wanted)
         if claim.reserved:
+            self._slots.empty_for(self)
             await self._wait_for_slot(WAKE_FALLBACK_S)
         elif claim.due_in_ms != 0 and len(claim.jobs) < wanted and not claim.exclusive:
             wait_s = WAKE_FALLBACK_S * (0.75 + self._random_s() / 2)
             if claim.due_in_ms is not None:
                 wait_s = min(wait_s, claim.due_in_ms / 1000)
             await self._wait_for_wake(wake, wait_s)
+
+    async def _claim(self, wanted: int) -> Claim:
+        """Take as many jobs as slots were reserved, at most, and start them."""
+        started = 0
+        try:
+            asked_at = asyncio.get_running_loop().time()
+            if asked_at < self._unclear_until:
+                await self._release_unknown()
+            idle = self._slots.used == wanted
+            claim = await self._leases.claim(self.worker_id, wanted, idle=idle)
+            for problem in claim.unreadable:
+                logger.error("job_unreadable", extra={"why": problem})
+            for job in claim.jobs:
+                held = self._start(job, asked_at)
+                started += 1
+                if claim.exclusive:
+                    self._slots.alone = held
+        finally:
+            self._slots.give_back(wanted - started)
+        return claim
 
     def _mark_unclear(self) -> None:
         """Note that a claim may have been executed, or may still be, whose answer is lost."""
@@ -218,12 +232,12 @@ class LaneWorker(ArqJobs):
         await self._leases.release_unknown(self.worker_id, held)
 
     async def _wait_for_slot(self, timeout_s: float | None) -> None:
-        self._slot_freed.clear()
+        self._slots.freed.clear()
         if self._draining.is_set():
             return
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
-                await self._slot_freed.wait()
+                await self._slots.freed.wait()
 
     async def _wait_for_wake(self, wake: BlockingConnection, wait_s: float) -> None:
         key = self._jobs.keys.wake(self._jobs.kind.name)
@@ -276,9 +290,9 @@ class LaneWorker(ArqJobs):
         finally:
             if self._held.get(job.job_id) is held:
                 del self._held[job.job_id]
-            if self._exclusive is held:
-                self._exclusive = None
-            self._slot_freed.set()
+            if self._slots.alone is held:
+                self._slots.alone = None
+            self._slots.give_back()
 
     async def _execute_leased(self, held: Held, lease: Lease) -> None:
         with self._spans.attempt(held.job, lease.id):

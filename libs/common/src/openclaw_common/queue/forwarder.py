@@ -1,0 +1,131 @@
+"""Takes what a cell has laid down for others to them: the other half of a step over two cells.
+
+A step that ends a run writes into its own cell's outbox what another cell is to have, and any
+process that serves the cell brings it there. It is taken out here once it is there; `arrive` refuses
+what was there before, so that several may do this at once and any of them may die.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from openclaw_common.contracts.errors import StoreUnavailable
+from openclaw_common.store.client import BACKOFF_CAP_S, BACKOFF_START_S
+from openclaw_common.store.connections import BlockingConnection
+from openclaw_common.store.store import Store
+
+logger: Final = logging.getLogger(__name__)
+
+LOOK_AGAIN_S: Final = 1.0
+"""Longest wait for a token, in case one was lost with its taker."""
+BATCH: Final = 64
+"""Entries that are read at once."""
+
+
+class Forwarder:
+    """Empties the outboxes of the cell `here` into the cells of `store`, until `stop`.
+
+    One that cannot be reached keeps what is for it waiting, in its order, and nothing else.
+    """
+
+    def __init__(
+        self, store: Store, here: Store, *, random_s: Callable[[], float] = random.random
+    ) -> None:
+        self._store = store
+        self._here = here
+        self._random_s = random_s
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Take nothing more; `run` returns."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Serve until stopped. Redis may go away and come back."""
+        tokens = self._here.client.blocking()
+        pauses: dict[int, float] = {}
+        pause = BACKOFF_START_S
+        try:
+            while not self._stopping.is_set():
+                try:
+                    await self.look(pauses)
+                    await self._wait(tokens)
+                    pause = BACKOFF_START_S
+                except StoreUnavailable:
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(pause * (0.5 + self._random_s() / 2)):
+                            await self._stopping.wait()
+                    pause = min(pause * 2, BACKOFF_CAP_S)
+        finally:
+            await tokens.close()
+
+    async def look(self, pauses: dict[int, float] | None = None) -> None:
+        """Bring what lies in the outboxes now to where it is for.
+
+        `pauses` says until when a cell is left alone that could not be reached, in seconds of the
+        loop's clock. Raises StoreUnavailable when `here` cannot be reached.
+        """
+        pauses = {} if pauses is None else pauses
+        await asyncio.gather(*(self._empty(store, pauses) for store in self._store.all))
+
+    async def _empty(self, there: Store, pauses: dict[int, float]) -> None:
+        now = asyncio.get_running_loop().time()
+        if pauses.get(there.cell, now) > now:
+            return
+        client, key = self._here.client, self._here.keys.outbox(there.keys.cell)
+        while entries := await client.execute("XRANGE", key, "-", "+", "COUNT", BATCH):
+            brought = []
+            try:
+                for entry_id, fields in entries:
+                    await self._bring(there, entry_id, fields)
+                    brought.append(entry_id)
+            except StoreUnavailable:
+                pauses[there.cell] = asyncio.get_running_loop().time() + BACKOFF_CAP_S
+                logger.warning("cell_unavailable", extra={"cell": there.keys.cell})
+                return
+            finally:
+                if brought:
+                    await client.execute("XDEL", key, *brought)
+
+    async def _bring(self, there: Store, entry_id: bytes, fields: Sequence[Any]) -> None:
+        known = dict(zip(fields[::2], fields[1::2], strict=True))
+        session = known.get(b"session") or known.get(b"lane", b"")
+        if known[b"kind"] == b"delivery":
+            session = b""
+        target = await self._store.at(session.decode()) if session else there
+        # Where it may only go on with what is there, it must be there when it arrives.
+        held = session if target.cell != there.cell else b""
+        outbox = f"{self._here.keys.cell}:{there.keys.cell}"
+        ms, _, number = entry_id.partition(b"-")
+        reply = await target.scripts.call("arrive", (outbox, ms, number, held, *fields))
+        if reply == b"moved":
+            raise StoreUnavailable
+
+    async def _wait(self, tokens: BlockingConnection) -> None:
+        wait_s = LOOK_AGAIN_S * (0.75 + self._random_s() / 2)
+        popping = asyncio.create_task(
+            tokens.call("BLPOP", self._here.keys.outbox_wake, f"{wait_s:.3f}", block_s=wait_s)
+        )
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({popping, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if popping.done():
+                popping.result()
+        finally:
+            await _end(popping, stopping)
+
+
+async def _end(*tasks: asyncio.Task[Any]) -> None:
+    # One cancel() can be swallowed by a connection that is just answering (reliability.md §1.3).
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=0.1)
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()
