@@ -61,6 +61,11 @@ class Feed:
         async with self._changed:
             await self._changed.wait_for(lambda: self.connections >= count)
 
+    async def written(self, count: int) -> None:
+        """Wait until `count` events were written in all."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.told >= count)
+
     def hang_up(self) -> None:
         """Close every connection."""
         for stream in self._streams:
@@ -116,7 +121,9 @@ class Feed:
                 if event is None:
                     return
                 yield event
-                self.told += 1
+                async with self._changed:
+                    self.told += 1
+                    self._changed.notify_all()
 
     @contextmanager
     def _stream(self) -> Iterator[asyncio.Queue[Object | None]]:

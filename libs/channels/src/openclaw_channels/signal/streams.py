@@ -68,6 +68,7 @@ class SseLines:
         self._max_bytes = max_bytes
         self._rest = bytearray()
         self._data: list[bytes] = []
+        self._size = 0
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Return the events that `chunk` completes; raises ReceiverFailure for one too large."""
@@ -79,13 +80,18 @@ class SseLines:
             line = line.removesuffix(b"\r")
             if not line and self._data:
                 events.append(b"\n".join(self._data))
-                self._data = []
+                self._data, self._size = [], 0
             name, _, value = line.partition(b":")
             if name == b"data":
                 self._data.append(bytes(value.removeprefix(b" ")))
-        if len(self._rest) + sum(map(len, self._data)) > self._max_bytes:
-            raise ReceiverFailure(f"An event of signal-cli is over {self._max_bytes} bytes.")
+                self._size += len(value)
+                self._check(self._size)
+        self._check(self._size + len(self._rest))
         return events
+
+    def _check(self, size: int) -> None:
+        if size > self._max_bytes:
+            raise ReceiverFailure(f"An event of signal-cli is over {self._max_bytes} bytes.")
 
 
 class WsStream:
