@@ -2,11 +2,16 @@
 
 https://docs.slack.dev/reference/methods. `base_url` is what `channels.slack.apiRoot` is set to.
 Faults of kind PERMANENT take Slack's error words (`is_archived`, `token_revoked`).
+
+    slack.posts.url = f"{gateway}/slack/events"     # or let the gateway open a socket
+    await slack.write("Hello <@UBOT00001>")
+    await slack.posts.settled()
 """
 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -23,9 +28,19 @@ from tests.fakes.channels.platform import (
     json_response,
     main,
 )
+from tests.fakes.channels.slack_events import Posts, Sockets
 
 TOKEN: Final = "xoxb-slack-bot-token"
+APP_TOKEN: Final = "xapp-slack-app-token"
+BOT: Final = "UBOT00001"
+APP: Final = "A00000001"
+TEAM: Final = "T00000001"
+SCOPES: Final = (
+    "chat:write,app_mentions:read,channels:history,groups:history,im:history,mpim:history,"
+    "im:write,files:read,files:write,commands"
+)
 MAX_TEXT: Final = 40_000
+_CHANNEL_TYPES: Final = {"C": "channel", "D": "im", "G": "mpim"}
 Fields = dict[str, Any]
 Method = Callable[[web.Request, Fields], Awaitable[web.StreamResponse]]
 
@@ -35,7 +50,11 @@ class Refused(Exception):
 
 
 class FakeSlack(FakePlatform):
-    """`channels` are names by id, `users` those a direct conversation can be opened with."""
+    """`channels` are names by id, `users` those a direct conversation can be opened with.
+
+    `posts` and `sockets` tell the app of what happens; `hooks` are the URLs of commands that take
+    answers, with how many more; `shared` are files by name.
+    """
 
     def __init__(self, port: int = 0) -> None:
         super().__init__(port)
@@ -47,6 +66,12 @@ class FakeSlack(FakePlatform):
         self.edits: list[tuple[str, str, str]] = []
         self.asked: list[str] = []
         self.page = 2
+        self.posts, self.sockets = Posts(), Sockets()
+        self.app_token = APP_TOKEN
+        self.scopes = SCOPES
+        self.hooks: dict[str, int] = {}
+        self.shared: dict[str, bytes] = {}
+        self._number = 0
         self._methods: dict[str, Method] = {
             "chat.postMessage": self._post_message,
             "chat.update": self._update,
@@ -56,6 +81,7 @@ class FakeSlack(FakePlatform):
             "conversations.replies": self._history,
             "files.getUploadURLExternal": self._upload_url,
             "files.completeUploadExternal": self._complete,
+            "auth.test": self._auth_test,
         }
 
     @property
@@ -67,6 +93,89 @@ class FakeSlack(FakePlatform):
         """Add the methods and the place for uploads."""
         router.add_route("*", "/api/{method}", self._call)
         router.add_post("/upload/v1/{file}", self._take_upload)
+        router.add_get("/files-pri/{file}", self._file)
+        router.add_get("/socket", self.sockets.handle)
+        router.add_post("/hooks/{path:.+}", self._answer_hook)
+
+    @property
+    def hooks_root(self) -> str:
+        """What `channels.slack.hooksRoot` is set to."""
+        return f"{super().base_url}/hooks"
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.posts.close()
+        await self.sockets.drop()
+        await super().__aexit__(*_)
+
+    async def write(
+        self, text: str, channel: str = "C00000001", user: str = "U00000001", **fields: Any
+    ) -> dict[str, Any]:
+        """Let somebody write a message, and return it; one that mentions the app comes twice."""
+        said = {
+            "type": "message",
+            "channel": channel,
+            "channel_type": _CHANNEL_TYPES.get(channel[0], "channel"),
+            "user": user,
+            "text": text,
+            "ts": self.timestamp(),
+            "team": TEAM,
+            **fields,
+        }
+        await self.tell(said)
+        if f"<@{BOT}>" in text and channel[0] != "D":
+            mention = {k: v for k, v in said.items() if k != "channel_type"}
+            await self.tell({**mention, "type": "app_mention"})
+        return said
+
+    async def tell(self, event: dict[str, Any]) -> None:
+        """Tell the app of an event."""
+        self._number += 1
+        outer = {
+            "type": "event_callback",
+            "token": "verification-token",
+            "team_id": TEAM,
+            "api_app_id": APP,
+            "event": event,
+            "event_id": f"Ev{self._number:08}",
+            "event_time": int(time.time()),
+            "authorizations": [{"team_id": TEAM, "user_id": BOT, "is_bot": True}],
+        }
+        if self.posts.url is not None:
+            self.posts.event(outer, str(event.get("channel")))
+        else:
+            await self.sockets.send("events_api", outer)
+
+    def command(
+        self,
+        command: str,
+        text: str,
+        channel: str = "C00000001",
+        user: str = "U00000001",
+        answers: int = 5,
+    ) -> dict[str, str]:
+        """Return the form of a slash command, whose URL takes so many answers."""
+        self._number += 1
+        path = f"commands/{TEAM}/{self._number}/secret"
+        self.hooks[path] = answers
+        return {
+            "token": "verification-token",
+            "team_id": TEAM,
+            "team_domain": "claw",
+            "channel_id": channel,
+            "channel_name": self.channels.get(channel, "directmessage"),
+            "user_id": user,
+            "user_name": "ann",
+            "command": command,
+            "text": text,
+            "api_app_id": APP,
+            "response_url": f"{self.hooks_root}/{path}",
+            "trigger_id": f"{self._number}.trigger",
+        }
+
+    def timestamp(self) -> str:
+        """Return the `ts` of a new message; later ones are greater."""
+        self._number += 1
+        return f"{int(time.time())}.{self._number:06}"
 
     def refusal(self, fault: Fault) -> web.Response:
         """Return Slack's words for a fault."""
@@ -82,6 +191,8 @@ class FakeSlack(FakePlatform):
         name = request.match_info["method"]
         self.asked.append(name)
         try:
+            if name == "apps.connections.open":
+                return self._open_socket(request)
             if request.headers.get("Authorization") != f"Bearer {self.token}":
                 raise Refused("invalid_auth")
             method = self._methods.get(name)
@@ -108,6 +219,36 @@ class FakeSlack(FakePlatform):
             return json_response({"ok": True, **said})
 
         return await self.settle(request, offer, answer)
+
+    def _open_socket(self, request: web.Request) -> web.Response:
+        if request.headers.get("Authorization") != f"Bearer {self.app_token}":
+            raise Refused("invalid_auth")
+        ticket = f"ticket-{len(self.sockets.tickets)}-{self.sockets.connections}"
+        self.sockets.tickets.add(ticket)
+        url = f"ws://127.0.0.1:{self.port}/socket?ticket={ticket}"
+        return json_response({"ok": True, "url": url})
+
+    async def _auth_test(self, request: web.Request, fields: Fields) -> web.Response:
+        said = {"ok": True, "team": "claw", "team_id": TEAM, "user": "claw", "user_id": BOT}
+        return json_response(said, headers={"x-oauth-scopes": self.scopes})
+
+    async def _answer_hook(self, request: web.Request) -> web.StreamResponse:
+        path = request.match_info["path"]
+        body = orjson.loads(await request.read())
+        left = self.hooks.get(path, 0)
+        if left <= 0:
+            return json_response({"ok": False, "error": "used_url"}, 404)
+        self.hooks[path] = left - 1
+        offer = Offer(f"hook:{path}", None, body["text"], None, body)
+        return await self.settle(request, offer, lambda _: web.Response(text="ok"))
+
+    async def _file(self, request: web.Request) -> web.Response:
+        if request.headers.get("Authorization") != f"Bearer {self.token}":
+            return web.Response(status=302, headers={"Location": "/login"})
+        data = self.shared.get(request.match_info["file"])
+        if data is None:
+            return web.Response(status=404)
+        return web.Response(body=data, content_type="image/png")
 
     async def _update(self, request: web.Request, fields: Fields) -> web.Response:
         channel, ts = self._channel(fields.get("channel")), fields.get("ts")

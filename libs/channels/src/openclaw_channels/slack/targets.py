@@ -22,7 +22,7 @@ _USER: Final = re.compile(rf"(?:user:)?([UW]{_ID})\Z|<@([UW]{_ID})(?:\|[^>]*)?>\
 _CHANNEL_ID: Final = re.compile(r"[CGD][A-Z0-9]{1,20}\Z")
 _NAME: Final = re.compile(r"#[^\s#:<>@]{1,80}\Z")
 _INTERACTION: Final = re.compile(
-    rf"interaction:([CGD]{_ID})/([UW]{_ID}):((?:commands|actions|app)/[A-Za-z0-9/_-]{{1,300}})\Z"
+    rf"interaction:([CGD]{_ID})/([UW]{_ID}):((?:commands|actions|app-actions|app)/[A-Za-z0-9/_-]{{1,300}})\Z"
 )
 _TIMESTAMP: Final = re.compile(r"\d{1,12}\.\d{1,6}\Z")
 
