@@ -27,61 +27,70 @@ ARG PIP_TRUSTED_HOST
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1 \
     PIP_ROOT_USER_ACTION=ignore
-RUN python3 -m venv /opt/build
+# /opt/build is for building, /opt/venv what the images run on: without pip, which they do not need.
+RUN python3 -m venv /opt/build && python3 -m venv --without-pip /opt/venv
+ENV PATH=/opt/build/bin:$PATH
 COPY requirements/build.txt /tmp/
-RUN /opt/build/bin/pip install --quiet --no-deps --require-hashes -r /tmp/build.txt
-# What the images run on: without pip, which nothing in them needs.
-RUN python3 -m venv --without-pip /opt/venv
+RUN pip install --quiet --no-deps --require-hashes -r /tmp/build.txt
+COPY deploy/images/install-wheels /usr/local/bin/
 
 
 FROM build AS wheels
 COPY libs /src/libs
 COPY services /src/services
 COPY clients /src/clients
-RUN PATH=/opt/build/bin:$PATH pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /wheels \
+RUN pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /wheels \
         /src/libs/* /src/services/* /src/clients/*
 
 
+# Fetched once for all images, and held to their hashes.
+FROM build AS wheelhouse
+COPY requirements/agent-worker.txt requirements/delivery.txt /tmp/
+RUN for each in agent-worker delivery; do \
+        pip download --quiet --no-deps --require-hashes --dest /wheelhouse -r /tmp/$each.txt || exit; \
+    done
+
+
 # Per service: its third-party packages, then its own; two layers, of which a change of ours makes
-# only the small one anew.
-FROM build AS ingress-packages
+# only the small one anew. Compiled here, where the file system can still be written to.
+FROM wheelhouse AS ingress-packages
 COPY requirements/ingress.txt /tmp/
-RUN /opt/build/bin/pip --python /opt/venv/bin/python install --quiet --no-deps --require-hashes \
-        -r /tmp/ingress.txt
+RUN install-wheels --find-links /wheelhouse --require-hashes -r /tmp/ingress.txt
 
 FROM wheels AS ingress-own
-RUN /opt/build/bin/pip --python /opt/venv/bin/python install --quiet --no-deps --no-index \
-        --find-links /wheels --prefix /own openclaw-common openclaw-channels openclaw-ingress
+RUN install-wheels --find-links /wheels --prefix /own openclaw-common openclaw-channels openclaw-ingress
 
-FROM build AS agent-worker-packages
+FROM wheelhouse AS agent-worker-packages
 COPY requirements/agent-worker.txt /tmp/
-RUN /opt/build/bin/pip --python /opt/venv/bin/python install --quiet --no-deps --require-hashes \
-        -r /tmp/agent-worker.txt
+RUN install-wheels --find-links /wheelhouse --require-hashes -r /tmp/agent-worker.txt
 
 FROM wheels AS agent-worker-own
-RUN /opt/build/bin/pip --python /opt/venv/bin/python install --quiet --no-deps --no-index \
-        --find-links /wheels --prefix /own openclaw-common openclaw-channels openclaw-agent-worker
+RUN install-wheels --find-links /wheels --prefix /own openclaw-common openclaw-channels openclaw-agent-worker
 
-FROM build AS delivery-packages
+FROM wheelhouse AS delivery-packages
 COPY requirements/delivery.txt /tmp/
-RUN /opt/build/bin/pip --python /opt/venv/bin/python install --quiet --no-deps --require-hashes \
-        -r /tmp/delivery.txt
+RUN install-wheels --find-links /wheelhouse --require-hashes -r /tmp/delivery.txt
 
 FROM wheels AS delivery-own
-RUN /opt/build/bin/pip --python /opt/venv/bin/python install --quiet --no-deps --no-index \
-        --find-links /wheels --prefix /own openclaw-common openclaw-channels openclaw-delivery
+RUN install-wheels --find-links /wheels --prefix /own openclaw-common openclaw-channels openclaw-delivery
 
-FROM build AS standalone-packages
+FROM wheelhouse AS standalone-packages
 COPY requirements/standalone.txt /tmp/
-RUN /opt/build/bin/pip --python /opt/venv/bin/python install --quiet --no-deps --require-hashes \
-        -r /tmp/standalone.txt
+RUN pip download --quiet --no-deps --require-hashes --dest /wheelhouse -r /tmp/standalone.txt \
+ && install-wheels --find-links /wheelhouse --require-hashes -r /tmp/standalone.txt
 
 FROM wheels AS standalone-own
-RUN /opt/build/bin/pip --python /opt/venv/bin/python install --quiet --no-deps --no-index \
-        --find-links /wheels --prefix /own /wheels/*.whl
+RUN install-wheels --find-links /wheels --prefix /own /wheels/*.whl
 
 
-# What every image has: the state folder is the only place that is written to.
+# What the embedded model's native code needs of Debian.
+FROM base AS standalone-base
+RUN apt-get update -q \
+ && apt-get install -y -q --no-install-recommends libgomp1 \
+ && rm -rf /var/lib/apt/lists/*
+
+
+# The state folder is the only place that a service writes to.
 FROM base AS service
 WORKDIR /etc/openclaw
 USER 10001:10001
@@ -112,13 +121,17 @@ ENTRYPOINT ["openclaw-delivery"]
 
 # Everything in one process, the command line `openclaw-gateway`, and the model of the Compose
 # profile `local-model`.
-FROM service AS standalone
+FROM standalone-base AS standalone
+USER 10001:10001
+STOPSIGNAL SIGTERM
+ENV OPENCLAW_HEALTH_PORT=18790
+EXPOSE 18790
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 CMD ["healthcheck", "/livez"]
 COPY --from=standalone-packages /opt/venv /opt/venv
 COPY --from=standalone-own /own /opt/venv
 COPY deploy/images/standalone.json5 /etc/openclaw/openclaw.json5
 WORKDIR /var/lib/openclaw
-ENV OPENCLAW_CONFIG_PATH=/etc/openclaw/openclaw.json5 \
-    OPENCLAW_HEALTH_PORT=
+ENV OPENCLAW_CONFIG_PATH=/etc/openclaw/openclaw.json5
 VOLUME /var/lib/openclaw
 EXPOSE 18789
 ENTRYPOINT ["openclaw-standalone"]

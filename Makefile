@@ -18,10 +18,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test check bench faults fuzz lock clean
+.PHONY: help run demo test check bench faults fuzz containers lock clean
 
 help: ## show this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(STAMPS)/workspace ## start the whole gateway here, with an embedded Valkey and model (ARGS="--port 0")
 	@$(BIN)/openclaw-gateway up $(ARGS)
@@ -31,7 +31,7 @@ demo: $(STAMPS)/workspace ## see a GitHub push become a message on a local fake 
 
 # The fault ring measures times, so no other ring runs beside it.
 test: $(STAMPS)/dev $(STAMPS)/workspace ## run every test ring but the full fault ring (ARGS="tests/unit -k lane")
-	$(BIN)/pytest -m "not faults" -n 3 --dist loadfile $(or $(ARGS),--ignore tests/faults)
+	$(BIN)/pytest -m "not faults and not engine" -n 3 --dist loadfile $(or $(ARGS),--ignore tests/faults)
 	$(if $(ARGS),,$(BIN)/pytest -m "not faults" -n 2 --dist loadfile tests/faults)
 
 check: $(STAMPS)/dev $(STAMPS)/workspace ## lint, formatting, types and import rules
@@ -48,6 +48,9 @@ faults: $(STAMPS)/dev $(STAMPS)/workspace ## run the full fault ring: kill -9, S
 
 fuzz: $(STAMPS)/dev $(STAMPS)/workspace ## send 500 generated requests to every operation (ARGS="-n 2000 --seed 7")
 	$(BIN)/python -m tests.integration.ingress_docs $(ARGS)
+
+containers: $(STAMPS)/dev $(STAMPS)/workspace ## build the images, start the Compose stack, test it, take it down
+	@PYTHON=$(BIN)/python tests/containers/run $(ARGS)
 
 lock: $(STAMPS)/venv ## resolve requirements/*.in again into pinned, hashed requirements/*.txt
 	@test -x $(BIN)/uv || $(PIP_INSTALL) uv
