@@ -8,6 +8,7 @@ Every way out settles the lease, or leaves it alone because it is lost.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -69,6 +70,8 @@ from openclaw_common.contracts.run_event import (
 from openclaw_common.runtime.config.agents import Agent
 from openclaw_common.runtime.log_context import log_context
 from openclaw_common.store.leases import Lease, LeaseLost
+
+_logger: Final = logging.getLogger(__name__)
 
 DEAD_LETTER_SOURCES: Final = frozenset({"hook", "cron", "channel", "api"})
 """Sources of runs that nobody waits for: one that fails for good becomes a dead letter."""
@@ -139,6 +142,7 @@ async def execute(context: WorkerContext, lease: Lease) -> Outcome:
         try:
             outcome = await _execute(context, lease, request)
             status = _STATUS[type(outcome)]
+            _logger.info("attempt_ended", extra={"outcome": type(outcome).__name__.lower()})
             return outcome
         finally:
             elapsed = context.clock.monotonic() - began

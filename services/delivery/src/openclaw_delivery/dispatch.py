@@ -11,6 +11,7 @@ written comes before what is done, so that the next attempt knows which part may
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +40,8 @@ from openclaw_delivery.attempt import Attempt
 from openclaw_delivery.context import DeliveryContext
 from openclaw_delivery.failures import settle_failure
 from openclaw_delivery.journal import Journal
+
+_logger: Final = logging.getLogger(__name__)
 
 PROBE_SLACK_S: Final = 10.0
 """What trying a rested account may take beside the request itself, in seconds."""
@@ -71,6 +74,7 @@ async def dispatch(context: DeliveryContext, lease: Lease) -> str:
     with log_context(delivery_id=lease.id, attempt=lease.attempt, **told):
         try:
             outcome = await _dispatch(context, lease, request)
+            _logger.info("delivery_attempt_ended", extra={"outcome": str(outcome)})
         finally:
             elapsed = context.clock.monotonic() - began
             context.counts.attempt_ended(channel, outcome, elapsed)

@@ -21,7 +21,8 @@ from openclaw_common.runtime.lifecycle import (
     wait_for_stop_signal,
 )
 from openclaw_common.runtime.logs import secrets_in
-from openclaw_common.runtime.metrics.recorder import Metrics
+from openclaw_common.runtime.metrics.instruments import CONNECTIONS
+from openclaw_common.runtime.metrics.recorder import Metrics, one
 from openclaw_common.runtime.observation import Observation
 from openclaw_common.runtime.tracing import Tracer
 from openclaw_common.store.cell_readers import stream_reader
@@ -97,6 +98,9 @@ class IngressService:
             tracer=tracer,
         )
         guard = Guard(ConnectionLimits.of(ingress), self._census, _early_answers(config))
+        census = self._census
+        if metrics is not None:
+            metrics.observe(CONNECTIONS, one(lambda: census.connections))
         self._runner = GuardedRunner(self._app, guard, shutdown_s=SHUTDOWN_S)
 
     @property
@@ -204,7 +208,7 @@ async def _serve(
         metrics,
         service="openclaw-ingress",
         failing=service.failing,
-        watches=[FleetWatch((store.run_jobs, store.delivery_jobs), metrics)],
+        watches=[FleetWatch(store.all_jobs, metrics)],
     )
     stop_signal = asyncio.create_task(wait_for_stop_signal())
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any, Final
 
 from openclaw_agent_worker.attempt import execute
@@ -13,8 +12,6 @@ from openclaw_common.store.leases import Lease
 CONTEXT: Final = "worker_context"
 """Where the worker's context stands in arq's."""
 
-logger = logging.getLogger(__name__)
-
 
 async def execute_run(ctx: dict[str, Any], run_id: str) -> None:
     """Execute one run; `ctx` holds the worker's context and the lease of this attempt."""
@@ -22,11 +19,3 @@ async def execute_run(ctx: dict[str, Any], run_id: str) -> None:
     lease: Lease = ctx["lease"]
     outcome = await execute(context, lease)
     note_outcome(outcome)
-    logger.info(
-        "attempt_ended",
-        extra={
-            "run_id": run_id,
-            "attempt": lease.attempt,
-            "outcome": type(outcome).__name__.lower(),
-        },
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any, Final
 
 from openclaw_common.runtime import tracing
@@ -13,8 +12,6 @@ from openclaw_delivery.dispatch import dispatch
 CONTEXT: Final = "delivery_context"
 """Where the process's context stands in arq's."""
 
-logger = logging.getLogger(__name__)
-
 
 async def deliver(ctx: dict[str, Any], delivery_id: str) -> None:
     """Make one attempt at a delivery; `ctx` holds the process's context and the lease."""
@@ -23,7 +20,3 @@ async def deliver(ctx: dict[str, Any], delivery_id: str) -> None:
     outcome = await dispatch(context, lease)
     if (span := tracing.current()) is not None:
         span.put({"openclaw.outcome": str(outcome)})
-    logger.info(
-        "delivery_attempt_ended",
-        extra={"delivery_id": delivery_id, "attempt": lease.attempt, "outcome": str(outcome)},
-    )
