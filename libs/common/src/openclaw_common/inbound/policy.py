@@ -69,7 +69,7 @@ def _group(message: InboundMessage, rules: AccountRules) -> Decision:
         return Decision(Verdict.IGNORE, "group_not_allowed")
     allowed = _allowed_in(chat, rules)
     named = matches(message.sender, allowed, message.channel)
-    commands = named or matches(message.sender, rules.allow_from, message.channel)
+    commands = named or matches(message.sender, _known_people(rules), message.channel)
     if chat.users is not None and not named:
         return Decision(Verdict.IGNORE, "sender_not_allowed")
     if policy == "open" or named or (not allowed and chat.listed):
@@ -82,5 +82,10 @@ def _allowed_in(chat: ChatRule, rules: AccountRules) -> tuple[str, ...]:
         return chat.users
     if rules.group_allow_from or chat.skips_dm_list:
         return rules.group_allow_from
-    # That everybody may write direct messages lets nobody add the account to a group of theirs.
+    return _known_people(rules)
+
+
+def _known_people(rules: AccountRules) -> tuple[str, ...]:
+    # That everybody may write direct messages lets nobody add the account to a group of theirs,
+    # nor command it there.
     return tuple(entry for entry in rules.allow_from if entry != ANYBODY)
