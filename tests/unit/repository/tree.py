@@ -18,7 +18,7 @@ def files(folder: Path = ROOT) -> Iterator[Path]:
             continue
         if path.is_dir():
             yield from files(path)
-        elif path.name != "openclaw.json5":
+        elif path != ROOT / "openclaw.json5":
             yield path
 
 
