@@ -50,14 +50,14 @@ class SlackMedia:
             raise PermanentFailure(f"Slack gives no URL for {name}.")
         if attachment.size is not None and attachment.size > max_bytes:
             raise _too_large(name, max_bytes)
-        if not self._is_slacks(attachment.reference):
+        if not self.is_slacks(attachment.reference):
             rules = AttachmentRules(max_bytes=max_bytes, timeout_s=self._seconds)
             media = Media(attachment.mime, url=attachment.reference, filename=attachment.name)
             loaded = await load(media, self._context.egress, rules)
             return loaded.mime, loaded.data
         return await self._download(attachment, name, max_bytes)
 
-    def _is_slacks(self, reference: str) -> bool:
+    def is_slacks(self, reference: str) -> bool:
         """Whether a URL leads to Slack itself, so that the token may go there."""
         try:
             url = URL(reference)
