@@ -13,11 +13,13 @@ from pathlib import Path
 
 import uvloop
 
+from openclaw_common.queue.cell_workers import release_worker
 from openclaw_common.queue.supervisor import SPANS_FD, supervise
 from openclaw_common.runtime.config import Config, ConfigError, load_config
 from openclaw_common.runtime.health import SidePortTaken
 from openclaw_common.runtime.logs import LogSettingError, configure_logs, secrets_in
-from openclaw_common.store.store import Store
+from openclaw_common.store.cell_store import connect
+from openclaw_common.store.keys import RUN
 from openclaw_common.store.traces_setup import check_tracing, exporting
 
 _logger = logging.getLogger("openclaw_agent_worker")
@@ -56,12 +58,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 async def _supervise(config: Config, path: Path | None, environ: Mapping[str, str]) -> int:
     command = [sys.executable, "-m", "openclaw_agent_worker"]
     command += ["--config", str(path)] if path else []
-    store = await Store.connect(config.redis, config.runs, role="worker-supervisor")
+    store = await connect(config.redis, config.runs, role="worker-supervisor")
     try:
         async with exporting(config.tracing, environ, store, role="agent-worker") as pipeline:
             return await supervise(
                 lambda worker_id: [*command, "--child", worker_id],
-                store.leases.release_worker,
+                lambda worker_id: release_worker(store.served, RUN, worker_id),
                 pipeline=pipeline,
             )
     finally:

@@ -84,10 +84,11 @@ class LiveRuns(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WorkerContext:
-    """The collaborators of an attempt."""
+    """The collaborators of an attempt; `sessions` has its own one, `other_sessions` every other."""
 
     config: Config
     sessions: Sessions
+    other_sessions: Sessions
     streams: PublishedEvents
     system_events: WaitingEvents
     history: GroupHistory

@@ -120,7 +120,7 @@ async def _destination(
         account = plan.account_id or DEFAULT_ACCOUNT
         return Destination(plan.channel, plan.to, account, plan.thread_id)
     if not _fits(plan, route):
-        main, _ = await context.sessions.read(main_session(request.agent_id, request.tenant))
+        main, _ = await context.other_sessions.read(main_session(request.agent_id, request.tenant))
         route = main.route
     return route if _fits(plan, route) else None
 

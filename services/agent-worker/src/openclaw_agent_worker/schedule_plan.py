@@ -21,22 +21,33 @@ from openclaw_common.store.store import Store
 _logger = logging.getLogger(__name__)
 
 
-async def plan_schedule(config: Config, store: Store, cron: CronScheduler) -> None:
+async def plan_schedule(
+    config: Config, store: Store, cron: CronScheduler, here: Store | None = None
+) -> None:
     """Put in what the configuration has and take out what it no longer has.
 
-    Raises StoreUnavailable; may be called again.
+    Of several cells that is done for one, `here`, whose jobs `cron` has. Raises StoreUnavailable;
+    may be called again.
     """
-    await _remove(store, await _stray_heartbeats(config, store))
-    for agent_id in _beating(config):
-        await _put_heartbeat(config, store, agent_id)
+    here = here or store
+
+    def is_here(entry: str) -> bool:
+        return store.named(entry).cell == here.cell
+
+    beating = [each for each in _beating(config) if is_here(f"{HEARTBEAT}:{each}")]
+    await _remove(here, await _stray_heartbeats(beating, here))
+    for agent_id in beating:
+        await _put_heartbeat(config, here, agent_id)
     if not config.cron.enabled:
         return
-    configured = {job.id: job for job in config.cron.jobs if job.id is not None}
+    configured = {
+        job.id: job for job in config.cron.jobs if job.id is not None and is_here(entry_of(job.id))
+    }
     await _remove(
-        store,
+        here,
         [
             record.name
-            for record in await store.cron_jobs.all()
+            for record in await here.cron_jobs.all()
             if record.origin is Origin.CONFIG and record.name not in map(entry_of, configured)
         ],
     )
@@ -53,8 +64,8 @@ def _beating(config: Config) -> list[str]:
     return [each for each in agents.heartbeat_ids if agents.entries[each].heartbeat.every_ms > 0]
 
 
-async def _stray_heartbeats(config: Config, store: Store) -> Iterable[str]:
-    wanted = {f"{HEARTBEAT}:{agent_id}" for agent_id in _beating(config)}
+async def _stray_heartbeats(beating: Iterable[str], store: Store) -> Iterable[str]:
+    wanted = {f"{HEARTBEAT}:{agent_id}" for agent_id in beating}
     return await store.schedule.names(HEARTBEAT) - wanted
 
 

@@ -39,15 +39,25 @@ _UNTOLD: Final = (FireOutcome.MOVED, FireOutcome.DEFERRED, FireOutcome.LEFT)
 
 
 class Scheduler:
-    """Fires what is due until `stop`. Redis may go away and come back."""
+    """Fires what is due until `stop`. Redis may go away and come back.
+
+    Of several cells it serves the schedule of one, `here`.
+    """
 
     def __init__(
-        self, config: Config, store: Store, *, random_s: Callable[[], float] = random.random
+        self,
+        config: Config,
+        store: Store,
+        here: Store | None = None,
+        *,
+        random_s: Callable[[], float] = random.random,
     ) -> None:
+        here = here or store
         self._config = config
-        self._store = store
-        self._cron = CronScheduler(config, store)
-        self._unasked = UnaskedTurns(config, store)
+        self._store = here
+        self._whole = store
+        self._cron = CronScheduler(config, store, here.schedule)
+        self._unasked = UnaskedTurns(config, store, here.schedule)
         self._random_s = random_s
         self._stopping = asyncio.Event()
 
@@ -64,7 +74,7 @@ class Scheduler:
             while not self._stopping.is_set():
                 try:
                     if not planned:
-                        await plan_schedule(self._config, self._store, self._cron)
+                        await plan_schedule(self._config, self._whole, self._cron, self._store)
                         planned = True
                     await self._wait(tokens, await self.look())
                     pause = BACKOFF_START_S

@@ -26,7 +26,14 @@ from openclaw_common.runtime.config import Agent, Config
 from openclaw_common.runtime.config.channels import NOT_CHANNELS, own_account
 from openclaw_common.runtime.config.heartbeat import NOWHERE, OWNER, Heartbeat
 from openclaw_common.runtime.config.providers import qualified_model
-from openclaw_common.store.schedule import DueEntry, Fired, FireOutcome, ScheduledRecord, Tick
+from openclaw_common.store.schedule import (
+    DueEntry,
+    Fired,
+    FireOutcome,
+    Schedule,
+    ScheduledRecord,
+    Tick,
+)
 from openclaw_common.store.store import Store
 
 SOURCE: Final = "heartbeat"
@@ -43,10 +50,11 @@ def turns_of(wake: DueEntry) -> str:
 
 @dataclass(frozen=True, slots=True)
 class UnaskedTurns:
-    """Fires heartbeats and wakes. Every call raises StoreUnavailable."""
+    """Fires heartbeats and wakes of one cell's schedule. Every call raises StoreUnavailable."""
 
     config: Config
     store: Store
+    schedule: Schedule
 
     async def fire_heartbeat(self, entry: DueEntry, now_ms: int) -> Fired | None:
         """Fire an agent's heartbeat; None when it is gone.
@@ -54,7 +62,7 @@ class UnaskedTurns:
         Ticks that have come by meanwhile are one. Outside the active hours it is skipped; without
         anywhere to send the result too, unless system events wait for a turn.
         """
-        record = await self.store.schedule.record(entry.name)
+        record = await self.schedule.record(entry.name)
         if record is None:
             return None
         heartbeat = Heartbeat.model_validate(orjson.loads(record.definition))
@@ -63,7 +71,7 @@ class UnaskedTurns:
         ):
             return Fired(FireOutcome.LEFT, NO_AGENT)
         tick = await self._heartbeat(entry, heartbeat, record, now_ms)
-        return await self.store.schedule.fire(entry, tick, history_limits(self.config))
+        return await self.schedule.fire(entry, tick, history_limits(self.config))
 
     async def fire_wake(self, entry: DueEntry, now_ms: int) -> Fired:
         """Let an agent look at a session's system events, as soon as it may."""
@@ -73,17 +81,17 @@ class UnaskedTurns:
             if may_be_known_elsewhere(self.config, entry, now_ms):
                 return Fired(FireOutcome.LEFT, NO_AGENT)
             tick = Tick(entry.due_ms, reason=NO_AGENT)
-            return await self.store.schedule.fire(entry, tick, None)
+            return await self.schedule.fire(entry, tick, None)
         request = self._request(agent, agent.heartbeat, session_key)
         tick = Tick(
             entry.due_ms,
-            run=RunQueue(self.store).prepare(new_run_id(), request),
+            run=await RunQueue(self.store).prepare_placed(new_run_id(), request),
             reason=NO_EVENTS,
             reads=session_key,
             needs_events=True,
             turns_of=turns_of(entry),
         )
-        return await self.store.schedule.fire(entry, tick, None)
+        return await self.schedule.fire(entry, tick, None)
 
     async def _heartbeat(
         self, entry: DueEntry, heartbeat: Heartbeat, record: ScheduledRecord, now_ms: int
@@ -111,7 +119,7 @@ class UnaskedTurns:
         run_id = tick_run_id(entry.name, record.created_ms, at_ms)
         return Tick(
             at_ms,
-            run=RunQueue(self.store).prepare(run_id, request),
+            run=await RunQueue(self.store).prepare_placed(run_id, request),
             reason=NO_ROUTE,
             next_ms=at_ms + every_ms,
             settings=record.settings,

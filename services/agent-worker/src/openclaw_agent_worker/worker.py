@@ -10,6 +10,7 @@ import asyncio
 import random
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import aiohttp
@@ -38,7 +39,10 @@ from openclaw_agent_worker.tools.registry import load_tools
 from openclaw_agent_worker.tools.services import ToolServices
 from openclaw_channels.base import ChannelContext, ChannelPlugin
 from openclaw_channels.registry import load_channels
+from openclaw_common.queue.cell_workers import CellWorkers
+from openclaw_common.queue.forwarder import Forwarder
 from openclaw_common.queue.job_queue import EXECUTE_RUN, DeliveryQueue
+from openclaw_common.queue.job_slots import JobSlots
 from openclaw_common.queue.worker import LaneWorker
 from openclaw_common.runtime.clock import Clock, SystemClock
 from openclaw_common.runtime.config import Config
@@ -48,8 +52,8 @@ from openclaw_common.runtime.logs import secrets_in
 from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.runtime.observation import STARTING, Observation
 from openclaw_common.runtime.tracing import Tracer, beginning_traces
+from openclaw_common.store.cell_store import connect
 from openclaw_common.store.fleet_watch import FleetWatch
-from openclaw_common.store.live import Live
 from openclaw_common.store.store import Store
 from openclaw_common.store.traces_setup import tracing
 
@@ -86,10 +90,14 @@ class AgentWorkerService:
         self._environ = environ or {}
         self._http: aiohttp.ClientSession | None = None
         self._mcp: McpServers | None = None
-        self._worker: LaneWorker | None = None
+        self._worker: CellWorkers | None = None
         self._serving: asyncio.Task[None] | None = None
-        self._scheduler = Scheduler(config, store)
-        self._scheduling: asyncio.Task[None] | None = None
+        self._loops: list[Scheduler | Forwarder] = [
+            Scheduler(config, store, here) for here in store.served
+        ]
+        if len(store.all) > 1:
+            self._loops += [Forwarder(store, here) for here in store.served]
+        self._looping: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin to take runs and to fire what is due."""
@@ -116,13 +124,14 @@ class AgentWorkerService:
         models = ModelRegistry(config.models.providers, self._http, counts)
         backoff = Backoff(config.runs.max_tries, self._sleep, random.random)
         bench = self._bench(clock)
-        context = WorkerContext(
+        shared = WorkerContext(
             config=config,
             sessions=self._store.sessions,
+            other_sessions=self._store.sessions,
             streams=self._store.streams,
             system_events=self._store.system_events,
             deliveries=DeliveryQueue(self._store),
-            live=Live(self._store.client, self._store.keys),
+            live=self._store.live,
             runner=LoopRunner(ModelSelector(models, backoff, bench).select),
             tools=ToolCatalog(tools, config, self._mcp, counts),
             history=self._store.inbound,
@@ -131,19 +140,37 @@ class AgentWorkerService:
             clock=clock,
             counts=counts,
         )
-        self._worker = LaneWorker(
+        slots = JobSlots(config.worker.concurrency)
+        self._worker = CellWorkers(
+            [self._worker_of(here, shared, slots) for here in self._store.served]
+        )
+        self._serving = asyncio.create_task(self._worker.async_run(), name="agent-worker")
+        with beginning_traces(self._tracer):
+            self._looping = [
+                asyncio.create_task(loop.run(), name=type(loop).__name__) for loop in self._loops
+            ]
+
+    def _worker_of(self, here: Store, shared: WorkerContext, slots: JobSlots) -> LaneWorker:
+        """Return the worker of one cell: what its runs are about is asked there."""
+        context = replace(
+            shared,
+            sessions=here.sessions,
+            streams=here.streams,
+            system_events=here.system_events,
+            live=here.live,
+            history=here.inbound,
+        )
+        return LaneWorker(
             [func(execute_run, name=EXECUTE_RUN)],
-            jobs=self._store.run_jobs,
+            jobs=here.run_jobs,
             worker_id=self._worker_id,
             concurrency=self._config.worker.concurrency,
             renew_ms=self._config.runs.renew_ms,
             ctx={CONTEXT: context},
             metrics=self._metrics,
             tracer=self._tracer,
+            slots=slots,
         )
-        self._serving = asyncio.create_task(self._worker.async_run(), name="agent-worker")
-        with beginning_traces(self._tracer):
-            self._scheduling = asyncio.create_task(self._scheduler.run(), name="scheduler")
 
     def _bench(self, clock: Clock) -> ProviderBench:
         worker = self._config.worker
@@ -176,23 +203,23 @@ class AgentWorkerService:
 
     async def wait(self) -> None:
         """Return once stopped; raises what ended the worker by itself."""
-        if self._serving is None or self._scheduling is None:
+        if self._serving is None:
             return
-        both = (self._serving, self._scheduling)
-        await asyncio.wait(both, return_when=asyncio.FIRST_EXCEPTION)
-        for task in both:
+        everything = (self._serving, *self._looping)
+        await asyncio.wait(everything, return_when=asyncio.FIRST_EXCEPTION)
+        for task in everything:
             if task.done():
                 task.result()
 
     async def drain(self, timeout_s: float) -> None:
         """Take nothing new, let runs finish for `timeout_s` seconds, then hand the rest back."""
-        self._scheduler.stop()
+        self._stop_loops()
         if self._worker is not None:
             await self._worker.drain(timeout_s)
 
     async def stop(self) -> None:
         """End; what still runs is handed back. Raises what ended the worker by itself."""
-        self._scheduler.stop()
+        self._stop_loops()
         if self._worker is not None:
             self._worker.stop()
         try:
@@ -203,6 +230,10 @@ class AgentWorkerService:
             if self._http is not None:
                 await self._http.close()
 
+    def _stop_loops(self) -> None:
+        for loop in self._loops:
+            loop.stop()
+
 
 async def serve(
     config: Config, worker_id: str, environ: Mapping[str, str], relay: socket.socket | None = None
@@ -212,7 +243,7 @@ async def serve(
     `environ` says where metrics and traces are sent, and may hold credentials of accounts; spans go
     to `relay` instead where a supervisor reads them. Raises SidePortTaken.
     """
-    store = await Store.connect(config.redis, config.runs, config.deliveries, role="worker")
+    store = await connect(config.redis, config.runs, config.deliveries, role="worker")
     try:
         async with tracing(
             config.tracing,
@@ -236,7 +267,7 @@ async def _serve(
     tracer: Tracer | None,
 ) -> None:
     metrics = Metrics()
-    fleet = FleetWatch((store.run_jobs, store.delivery_jobs), metrics)
+    fleet = FleetWatch(store.all_jobs, metrics)
     service = AgentWorkerService(
         config, store, worker_id=worker_id, metrics=metrics, environ=environ, tracer=tracer
     )

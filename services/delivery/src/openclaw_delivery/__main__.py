@@ -13,11 +13,13 @@ from pathlib import Path
 
 import uvloop
 
+from openclaw_common.queue.cell_workers import release_worker
 from openclaw_common.queue.supervisor import SPANS_FD, supervise
 from openclaw_common.runtime.config import Config, ConfigError, load_config
 from openclaw_common.runtime.health import SidePortTaken
 from openclaw_common.runtime.logs import LogSettingError, configure_logs, secrets_in
-from openclaw_common.store.store import Store
+from openclaw_common.store.cell_store import connect
+from openclaw_common.store.keys import DELIVERY
 from openclaw_common.store.traces_setup import check_tracing, exporting
 
 _logger = logging.getLogger("openclaw_delivery")
@@ -56,13 +58,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 async def _supervise(config: Config, path: Path | None, environ: Mapping[str, str]) -> int:
     command = [sys.executable, "-m", "openclaw_delivery"]
     command += ["--config", str(path)] if path else []
-    store = await Store.connect(
+    store = await connect(
         config.redis, config.runs, config.deliveries, role="delivery-supervisor"
     )
 
     async def give_back(worker_id: str) -> int:
         accounts = await store.receivers.give_all(worker_id)
-        return accounts + await store.delivery_jobs.leases.release_worker(worker_id)
+        return accounts + await release_worker(store.served, DELIVERY, worker_id)
 
     try:
         async with exporting(config.tracing, environ, store, role="delivery") as pipeline:

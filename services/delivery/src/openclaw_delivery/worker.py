@@ -10,6 +10,7 @@ import asyncio
 import random
 import socket
 from collections.abc import Coroutine, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import aiohttp
@@ -18,7 +19,9 @@ from arq.worker import func
 from openclaw_channels.base import ChannelContext, ChannelPlugin
 from openclaw_channels.registry import load_channels
 from openclaw_common.inbound.intake import Intake
+from openclaw_common.queue.cell_workers import CellWorkers
 from openclaw_common.queue.job_queue import DELIVER
+from openclaw_common.queue.job_slots import JobSlots
 from openclaw_common.queue.worker import LaneWorker
 from openclaw_common.runtime.clock import SystemClock
 from openclaw_common.runtime.config import Config
@@ -28,8 +31,9 @@ from openclaw_common.runtime.logs import secrets_in
 from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.runtime.observation import STARTING, Observation
 from openclaw_common.runtime.tracing import Tracer, beginning_traces
+from openclaw_common.store.cell_store import connect
 from openclaw_common.store.fleet_watch import FleetWatch
-from openclaw_common.store.live import PREVIEW, TYPING, Live
+from openclaw_common.store.live import PREVIEW, TYPING
 from openclaw_common.store.store import Store
 from openclaw_common.store.traces_setup import tracing
 from openclaw_delivery.accounts import ConfiguredAccounts
@@ -80,10 +84,10 @@ class DeliveryService:
         self._accounts = accounts
         self._channels = channels
         self._http: aiohttp.ClientSession | None = None
-        self._worker: LaneWorker | None = None
+        self._worker: CellWorkers | None = None
         self._serving: asyncio.Task[None] | None = None
-        self._live: LiveLoop | None = None
-        self._showing: asyncio.Task[None] | None = None
+        self._live: list[LiveLoop] = []
+        self._showing: list[asyncio.Task[None]] = []
         self._keeper: ReceiverKeeper | None = None
         self._receiving: asyncio.Task[None] | None = None
 
@@ -91,19 +95,26 @@ class DeliveryService:
         """Begin to take deliveries. Raises ChannelLoadError."""
         limits = self._config.deliveries
         accounts = self._accounts or self._configured()
-        self._worker = LaneWorker(
-            [func(deliver, name=DELIVER)],
-            jobs=self._store.delivery_jobs,
-            worker_id=self._worker_id,
-            concurrency=limits.concurrency,
-            renew_ms=limits.renew_ms,
-            ctx={CONTEXT: self._context(accounts)},
-            metrics=self._metrics,
-            tracer=self._tracer,
+        context, slots = self._context(accounts), JobSlots(limits.concurrency)
+        self._worker = CellWorkers(
+            [
+                LaneWorker(
+                    [func(deliver, name=DELIVER)],
+                    jobs=here.delivery_jobs,
+                    worker_id=self._worker_id,
+                    concurrency=limits.concurrency,
+                    renew_ms=limits.renew_ms,
+                    ctx={CONTEXT: replace(context, records=here.deliveries)},
+                    metrics=self._metrics,
+                    tracer=self._tracer,
+                    slots=slots,
+                )
+                for here in self._store.served
+            ]
         )
         self._serving = asyncio.create_task(self._worker.async_run(), name="delivery")
-        self._live = self._live_loop(accounts)
-        self._showing = asyncio.create_task(self._live.run(), name="live-runs")
+        self._live = [self._live_loop(accounts, here) for here in self._store.served]
+        self._showing = [asyncio.create_task(loop.run(), name="live-runs") for loop in self._live]
         if self._keeper is not None:
             with beginning_traces(self._tracer):
                 self._receiving = asyncio.create_task(self._keeper.run(), name="receivers")
@@ -151,18 +162,17 @@ class DeliveryService:
                 random=random.random,
             ),
             counts=DeliveryCounts(self._metrics),
-            previews=Adoption(Live(store.client, store.keys), asyncio.sleep),
+            previews=Adoption(store.live, asyncio.sleep),
         )
 
-    def _live_loop(self, accounts: Accounts) -> LiveLoop:
-        store = self._store
+    def _live_loop(self, accounts: Accounts, here: Store) -> LiveLoop:
         context = LiveContext(
-            live=Live(store.client, store.keys),
+            live=here.live,
             limits=self._config.deliveries,
             accounts=accounts,
-            rests=store.account_rest,
-            spare=store.pacing,
-            streams=store.streams,
+            rests=self._store.account_rest,
+            spare=self._store.pacing,
+            streams=here.streams,
         )
         shows = {TYPING: Typing(context).show, PREVIEW: Preview(context).show}
         return LiveLoop(context, shows)
@@ -184,8 +194,8 @@ class DeliveryService:
         """
         if self._keeper is not None:
             self._keeper.stop()
-        if self._live is not None:
-            self._live.stop()
+        for loop in self._live:
+            loop.stop()
         if self._worker is not None:
             await self._worker.drain(timeout_s)
 
@@ -193,13 +203,13 @@ class DeliveryService:
         """End; what is still sent is handed back. Raises what ended the worker by itself."""
         if self._keeper is not None:
             self._keeper.stop()
-        if self._live is not None:
-            self._live.stop()
+        for loop in self._live:
+            loop.stop()
         if self._worker is not None:
             self._worker.stop()
         try:
             await self.wait()
-            for task in (self._showing, self._receiving):
+            for task in (*self._showing, self._receiving):
                 if task is not None:
                     await task
         finally:
@@ -215,7 +225,7 @@ async def serve(
     `environ` also says where metrics and traces are sent; spans go to `relay` instead where a
     supervisor reads them. Raises SidePortTaken.
     """
-    store = await Store.connect(config.redis, config.runs, config.deliveries, role="delivery")
+    store = await connect(config.redis, config.runs, config.deliveries, role="delivery")
     try:
         async with tracing(
             config.tracing,
@@ -239,7 +249,7 @@ async def _serve(
     tracer: Tracer | None,
 ) -> None:
     metrics = Metrics()
-    fleet = FleetWatch((store.run_jobs, store.delivery_jobs), metrics)
+    fleet = FleetWatch(store.all_jobs, metrics)
     service = DeliveryService(
         config, store, worker_id=worker_id, environ=environ, metrics=metrics, tracer=tracer
     )

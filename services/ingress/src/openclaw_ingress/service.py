@@ -208,7 +208,7 @@ async def _serve(
         metrics,
         service="openclaw-ingress",
         failing=service.failing,
-        watches=[FleetWatch((store.run_jobs, store.delivery_jobs), metrics)],
+        watches=[FleetWatch(store.all_jobs, metrics)],
     )
     stop_signal = asyncio.create_task(wait_for_stop_signal())
     try:

@@ -25,6 +25,7 @@ from openclaw_common.store.schedule import (
     FireOutcome,
     HistoryLimits,
     Origin,
+    Schedule,
     ScheduledRecord,
 )
 from openclaw_common.store.store import Store
@@ -47,12 +48,12 @@ def read_job(record: ScheduledRecord) -> CronJob:
 
 
 class CronScheduler:
-    """The cron jobs of the fleet. Every call raises StoreUnavailable."""
+    """The cron jobs of the fleet, or of one `schedule`. Every call raises StoreUnavailable."""
 
-    def __init__(self, config: Config, store: Store) -> None:
+    def __init__(self, config: Config, store: Store, schedule: Schedule | None = None) -> None:
         self._config = config
         self._limits = config.cron
-        self._schedule = store.schedule
+        self._schedule = schedule or store.schedule
         self._history = history_limits(config)
         self._ticks = CronTicks(config, store)
 
@@ -90,7 +91,7 @@ class CronScheduler:
         job = read_job(record)
         choice = choose_tick(job, self._limits, entry.due_ms, now_ms)
         run_id = tick_run_id(entry.name, record.created_ms, choice.at_ms)
-        tick = self._ticks.tick(entry.rest, job, record, choice, run_id)
+        tick = await self._ticks.tick(entry.rest, job, record, choice, run_id)
         if tick.reason == NO_AGENT and may_be_known_elsewhere(self._config, entry, now_ms):
             return Fired(FireOutcome.LEFT, NO_AGENT)
         return await self._schedule.fire(entry, tick, self._history)
@@ -99,7 +100,7 @@ class CronScheduler:
         """Do what a tick does, whatever the schedule says; returns its run's id too, if any."""
         job = read_job(record).model_copy(update={"delete_after_run": False})
         choice = TickChoice(await self._schedule.now_ms(), None, 0)
-        tick = self._ticks.tick(job_id, job, record, choice, new_run_id())
+        tick = await self._ticks.tick(job_id, job, record, choice, new_run_id())
         fired = await self._schedule.fire_now(record.name, tick, self._history)
         return fired, tick.run.id if tick.run else None
 

@@ -55,10 +55,13 @@ class CronTicks:
         self._events = store.system_events
         self._runs = RunQueue(store)
 
-    def tick(
+    async def tick(
         self, job_id: str, job: CronJob, record: ScheduledRecord, choice: TickChoice, run_id: str
     ) -> Tick:
-        """Return what the chosen tick does; `run_id` is its run's, if it is one."""
+        """Return what the chosen tick does; `run_id` is its run's, if it is one.
+
+        Raises StoreUnavailable.
+        """
         tick = Tick(
             choice.at_ms,
             next_ms=choice.next_ms,
@@ -75,7 +78,7 @@ class CronTicks:
         if job.payload.kind == SYSTEM_EVENT:
             return replace(tick, event=self._event(job_id, job, agent_id))
         request = self._request(job_id, job, agent_id)
-        return replace(tick, run=self._runs.prepare(run_id, request))
+        return replace(tick, run=await self._runs.prepare_placed(run_id, request))
 
     def _agent_id(self, job: CronJob) -> str | None:
         agents = self._config.agents

@@ -9,7 +9,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.queue.worker import DRAINING, LaneWorker
+from openclaw_common.store.store import Store
+
+
+async def release_worker(stores: Sequence[Store], kind: str, worker_id: str) -> int:
+    """Hand back what a dead process held in the cells that it served; returns how many jobs.
+
+    In a cell that cannot be reached its leases run out. Raises StoreUnavailable when that is all.
+    """
+    answers = await asyncio.gather(
+        *(store.jobs_of(kind).leases.release_worker(worker_id) for store in stores),
+        return_exceptions=True,
+    )
+    released = [answer for answer in answers if isinstance(answer, int)]
+    for answer in answers:
+        if isinstance(answer, BaseException) and not (
+            released and isinstance(answer, StoreUnavailable)
+        ):
+            raise answer
+    return sum(released)
 
 
 class CellWorkers:

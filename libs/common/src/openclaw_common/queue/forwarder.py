@@ -1,8 +1,8 @@
 """Takes what a cell has laid down for others to them: the other half of a step over two cells.
 
 A step that ends a run writes into its own cell's outbox what another cell is to have, and any
-process that serves the cell brings it there. It is taken out here once it is there; `arrive` refuses
-what was there before, so that several may do this at once and any of them may die.
+process that serves the cell brings it there. It is taken out here once it is there; `arrive`
+refuses what was there before, so that several may do this at once and any of them may die.
 """
 
 from __future__ import annotations

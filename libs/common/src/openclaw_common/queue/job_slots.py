@@ -10,36 +10,47 @@ EMPTYING_S: Final = 1.0
 
 
 class JobSlots:
-    """`total` slots. A worker reserves some, claims so many jobs, and gives the rest back.
+    """`total` slots. A worker reserves some, claims jobs, and takes as many as it got jobs.
 
     `freed` is set whenever there may be a free one; `alone` is whatever must have no neighbours.
+    `observed` says that a metric tells of them.
     """
 
     def __init__(self, total: int) -> None:
         self.total = total
         self.freed = asyncio.Event()
         self.alone: object | None = None
-        self._used = 0
+        self.observed = False
+        self.used = 0
+        self._reserved = 0
         self._emptied_for: object | None = None
         self._emptied_until = 0.0
 
-    @property
-    def used(self) -> int:
-        """How many are taken or reserved."""
-        return self._used
-
     def reserve(self, worker: object, most: int) -> int:
-        """Take up to `most` slots for a worker; 0 while there is none for it."""
-        kept = self._emptied_for not in (None, worker)
-        if self.alone is not None or (kept and self._now() < self._emptied_until):
+        """Keep up to `most` slots for a worker; 0 while there is none for it."""
+        others = self._emptied_for not in (None, worker)
+        if self.alone is not None or (others and self._now() < self._emptied_until):
             return 0
-        taken = min(most, self.total - self._used)
-        self._used += taken
-        return taken
+        kept_back = min(most, self.total - self.used - self._reserved)
+        self._reserved += kept_back
+        return kept_back
 
-    def give_back(self, count: int = 1) -> None:
-        """Free slots."""
-        self._used -= count
+    def is_idle(self, reserved: int) -> bool:
+        """Whether none is taken, and none reserved beside these."""
+        return self.used == 0 and self._reserved == reserved
+
+    def take(self) -> None:
+        """Take one of those reserved; it comes on top of them until `settle`."""
+        self.used += 1
+
+    def settle(self, reserved: int) -> None:
+        """Free what was reserved and is not taken."""
+        self._reserved -= reserved
+        self.freed.set()
+
+    def give_back(self) -> None:
+        """Free one that was taken."""
+        self.used -= 1
         self.freed.set()
 
     def empty_for(self, worker: object) -> None:

@@ -85,7 +85,9 @@ class LaneWorker(ArqJobs):
         self._random_s = random_s
         self._held: dict[str, Held] = {}
         self._counts = QueueCounts(metrics or Metrics(), jobs.kind.name)
-        self._counts.observe(lambda: len(self._held), concurrency)
+        if not self._slots.observed:
+            self._slots.observed = True
+            self._counts.observe(lambda: self._slots.used, concurrency)
         self._keeper = LeaseKeeper(
             jobs,
             worker_id,
@@ -205,22 +207,20 @@ class LaneWorker(ArqJobs):
 
     async def _claim(self, wanted: int) -> Claim:
         """Take as many jobs as slots were reserved, at most, and start them."""
-        started = 0
         try:
             asked_at = asyncio.get_running_loop().time()
             if asked_at < self._unclear_until:
                 await self._release_unknown()
-            idle = self._slots.used == wanted
+            idle = self._slots.is_idle(wanted)
             claim = await self._leases.claim(self.worker_id, wanted, idle=idle)
             for problem in claim.unreadable:
                 logger.error("job_unreadable", extra={"why": problem})
             for job in claim.jobs:
                 held = self._start(job, asked_at)
-                started += 1
                 if claim.exclusive:
                     self._slots.alone = held
         finally:
-            self._slots.give_back(wanted - started)
+            self._slots.settle(wanted)
         return claim
 
     def _mark_unclear(self) -> None:
@@ -262,6 +262,7 @@ class LaneWorker(ArqJobs):
         lease = None if job.payload is None else Lease.of(self._leases, self.worker_id, job)
         held = Held(job, lease, asked_at)
         self._held[job.job_id] = held
+        self._slots.take()
         self._counts.begun(job)
         held.task = asyncio.create_task(self._execute(held, before), name=job.job_id)
         return held

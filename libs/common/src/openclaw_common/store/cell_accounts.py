@@ -74,8 +74,7 @@ class CellLive(Live):
 
     async def adopt(self, run_id: str, delivery_id: str, destination: Destination) -> Adopted:
         """See Live."""
-        store = self.cells.of(run_id)
-        return await Live(store.client, store.keys).adopt(run_id, delivery_id, destination)
+        return await self.cells.of(run_id).live.adopt(run_id, delivery_id, destination)
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,5 +253,4 @@ class CellDeadLetters(DeadLetters):
         return await self._of(self.cells.of(record_id)).forget(record_id)
 
     def _of(self, store: Store) -> DeadLetters:
-        jobs = store.run_jobs if self.scripts.kind == RUN else store.delivery_jobs
-        return jobs.dead_letters
+        return store.jobs_of(self.scripts.kind).dead_letters

@@ -12,7 +12,7 @@ from openclaw_common.runtime.config.limits import Redis as RedisConfig
 from openclaw_common.runtime.config.limits import Runs as RunsConfig
 from openclaw_common.store.admission import Idempotency, Replayed
 from openclaw_common.store.all_dead_letters import AllDeadLetters
-from openclaw_common.store.cell_accounts import CellAccountRest, CellPacing, CellTraces
+from openclaw_common.store.cell_accounts import CellAccountRest, CellLive, CellPacing, CellTraces
 from openclaw_common.store.cell_jobs import (
     CellDeadLetters,
     CellDeliveries,
@@ -36,6 +36,7 @@ from openclaw_common.store.dead_letters import DeadLetters
 from openclaw_common.store.inbound import InboundSteps
 from openclaw_common.store.job_store import JobStore
 from openclaw_common.store.keys import DELIVERY, RUN
+from openclaw_common.store.live import Live
 from openclaw_common.store.placement import Placement
 from openclaw_common.store.spread import Spread
 from openclaw_common.store.store import Durability, Store
@@ -171,6 +172,11 @@ class CellStore(Store):
     def inbound(self) -> InboundSteps:
         """See Store."""
         return CellInbound(self.run_jobs.scripts, self.cells)
+
+    @property
+    def live(self) -> Live:
+        """See Store."""
+        return CellLive(self.client, self.keys, self.cells)
 
     @property
     def traces(self) -> Traces:

@@ -79,7 +79,7 @@ class FleetWatch:
         self._read_at = float("-inf")
         self._asked_at = float("-inf")
         self._reading = asyncio.Lock()
-        self._away = frozenset(one.keys.cell for one in jobs)
+        self._cells = self._away = frozenset(one.keys.cell for one in jobs)
         self._latency = metrics.histogram(REDIS_LATENCY)
         self._errors = metrics.counter(REDIS_ERRORS)
         metrics.observe(QUEUE_DEPTH, self._states)
@@ -89,8 +89,8 @@ class FleetWatch:
 
     @property
     def failing(self) -> list[str]:
-        """What keeps the process from working: Redis, where its last try had no answer."""
-        return [REDIS] if self._away else []
+        """What keeps the process from working: Redis, where no cell answered the last try."""
+        return [REDIS] if self._away == self._cells else []
 
     async def refresh(self) -> None:
         """Ask again, unless the last answer is fresh."""
@@ -98,14 +98,11 @@ class FleetWatch:
             if time.monotonic() - self._asked_at < FRESH_S:
                 return
             self._asked_at = time.monotonic()
-            try:
-                async with asyncio.timeout(READ_TIMEOUT_S):
-                    found = await asyncio.gather(*map(read_depth, self._jobs))
-            except (StoreUnavailable, TimeoutError):
-                return
+            found = await asyncio.gather(*map(_read_in_time, self._jobs))
             named = zip(map(_name, self._jobs), found, strict=True)
-            self._depths = dict(named)
-            self._read_at = time.monotonic()
+            depths = {name: depth for name, depth in named if depth is not None}
+            if depths:
+                self._depths, self._read_at = depths, time.monotonic()
 
     async def run(self) -> None:
         """Try how fast Redis answers, until cancelled."""
@@ -142,6 +139,14 @@ class FleetWatch:
                 yield ("failed", cell), float(depth.failed)
                 yield ("cancelled", cell), float(depth.cancelled)
                 yield ("expired", cell), float(depth.expired)
+
+
+async def _read_in_time(jobs: JobStore) -> Depth | None:
+    try:
+        async with asyncio.timeout(READ_TIMEOUT_S):
+            return await read_depth(jobs)
+    except (StoreUnavailable, TimeoutError):
+        return None
 
 
 def _name(jobs: JobStore) -> tuple[str, str]:

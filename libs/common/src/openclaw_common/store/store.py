@@ -29,10 +29,11 @@ from openclaw_common.store.effects import EventLimits
 from openclaw_common.store.inbound import InboundSteps
 from openclaw_common.store.job_store import JobStore
 from openclaw_common.store.jobs import JobScripts, Retention
-from openclaw_common.store.keys import Keys
+from openclaw_common.store.keys import RUN, Keys
 from openclaw_common.store.kinds import DELIVERIES, RUNS, JobKind
 from openclaw_common.store.lease_steps import ClaimLimits, Leases
 from openclaw_common.store.limits import AuthLimits
+from openclaw_common.store.live import Live
 from openclaw_common.store.pacing import Pacing
 from openclaw_common.store.pairings import Pairings
 from openclaw_common.store.provider_bench import ProviderBench
@@ -247,6 +248,15 @@ class Store:
         """The stores of the cells whose jobs this process takes."""
         return (self,)
 
+    @property
+    def all_jobs(self) -> tuple[JobStore, ...]:
+        """The jobs of both kinds in all cells."""
+        return tuple(jobs for each in self.all for jobs in (each.run_jobs, each.delivery_jobs))
+
+    def jobs_of(self, kind: str) -> JobStore:
+        """Return the jobs of one kind of this cell."""
+        return self.run_jobs if kind == RUN else self.delivery_jobs
+
     async def known_job(
         self, jobs: JobStore, idempotency: Idempotency | None, *, again: bool = False
     ) -> Replayed | None:
@@ -276,6 +286,11 @@ class Store:
     def receivers(self) -> Receivers:
         """The leases of accounts that hold a connection."""
         return Receivers(self.client, self.keys)
+
+    @property
+    def live(self) -> Live:
+        """The runs that are seen working."""
+        return Live(self.client, self.keys)
 
     @property
     def traces(self) -> Traces:
