@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import orjson
@@ -45,9 +45,11 @@ def reader(application: Application = APPLICATION) -> WebhookReader:
     return PLUGIN.webhooks[0].reader(account("discord", publicKey=application.public_key))
 
 
-def request(body: bytes, at_s: float = NOW, **more: str) -> InboundRequest:
+def request(
+    body: bytes, at_s: float = NOW, more: Mapping[str, str] | None = None
+) -> InboundRequest:
     headers = {k.lower(): v for k, v in APPLICATION.signed(body, at_s).items()}
-    return InboundRequest({**headers, **more}, body, NOW)
+    return InboundRequest({**headers, **(more or {})}, body, NOW)
 
 
 def read(payload: Any) -> Inbound:
@@ -78,7 +80,7 @@ class TestSignatures:
     )
     def test_what_is_missing_wrong_or_malformed_is_not(self, headers: dict[str, str]) -> None:
         with pytest.raises(NotAuthentic):
-            reader().verify(request(b"{}", **headers))
+            reader().verify(request(b"{}", more=headers))
 
     @pytest.mark.parametrize("late", [-301, 301])
     def test_what_is_stale_is_not(self, late: int) -> None:

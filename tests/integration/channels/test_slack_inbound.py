@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -36,9 +37,11 @@ def reader(**settings: object) -> WebhookReader:
     return PLUGIN.webhooks[0].reader(own)
 
 
-def request(body: bytes, kind: str = JSON, at_s: float = NOW, **more: str) -> InboundRequest:
+def request(
+    body: bytes, kind: str = JSON, at_s: float = NOW, more: Mapping[str, str] | None = None
+) -> InboundRequest:
     headers = {name.lower(): value for name, value in signed(body, kind, at_s).items()}
-    return InboundRequest({**headers, **more}, body, NOW)
+    return InboundRequest({**headers, **(more or {})}, body, NOW)
 
 
 def read(payload: Any, **settings: object) -> Inbound:
@@ -108,7 +111,7 @@ class TestSignatures:
     )
     def test_what_is_missing_wrong_or_malformed_is_not(self, headers: dict[str, str]) -> None:
         with pytest.raises(NotAuthentic):
-            reader().verify(request(b"{}", **headers))
+            reader().verify(request(b"{}", more=headers))
 
     @pytest.mark.parametrize("late", [-301, 301])
     def test_what_is_stale_is_not(self, late: int) -> None:
@@ -321,9 +324,9 @@ class TestHostility:
     def test_no_payload_is_a_traceback(self, inner: Any, kind: str) -> None:
         body = inner if isinstance(inner, dict) else {"x": inner}
         for payload in (event({"type": kind, **body}), {**body, "type": kind}, body):
-            for make in (lambda p=payload: read(p), lambda p=payload: _as_form(p)):
+            for read_as in (read, _as_form):
                 try:
-                    make()
+                    read_as(payload)
                 except NotUnderstood:
                     continue
 

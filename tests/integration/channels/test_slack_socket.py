@@ -207,9 +207,9 @@ async def test_the_fake_serves_the_official_client(slack: FakeSlack) -> None:
     client.socket_mode_request_listeners.append(listen)
     try:
         async with asyncio.timeout(10):
-            await client.connect()
+            await client.connect()  # type: ignore[no-untyped-call]
             await slack.write("hello")
             assert await seen.get() == "hello"
             await slack.sockets.envelopes[0].acked.wait()
     finally:
-        await client.close()
+        await client.close()  # type: ignore[no-untyped-call]
