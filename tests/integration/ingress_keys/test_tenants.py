@@ -9,6 +9,8 @@ import pytest
 
 from openclaw_common.contracts.run import RunStatus
 from openclaw_common.runtime.config import Config
+from openclaw_common.runtime.config.tracing import Tracing
+from openclaw_common.runtime.tracing_encoding import Origin
 from openclaw_ingress.routes import route_table
 from tests.integration.ingress_chat.gateway import Execution
 from tests.integration.ingress_keys.house import CHAT, HELLO, SECRET, House
@@ -28,6 +30,7 @@ TAKING: Final[dict[str, str]] = {
     "POST /v1/runs/{id}/stop": "run",
     "POST /v1/runs/{id}/retry": "run",
     "GET /v1/runs/{id}/events": "run",
+    "GET /v1/runs/{id}/trace": "run",
     "GET /v1/runs/{id}/deliveries": "run",
     "GET /v1/sessions/{key}": "session",
     "DELETE /v1/sessions/{key}": "session",
@@ -74,6 +77,7 @@ def id_routes(config: Config) -> list[str]:
 async def furnish(house: House, key: str) -> dict[str, str]:
     """Make one of everything; return the ids."""
     run_id = await house.run(key, session_key=SESSION)
+    await house.store.traces.write({run_id: Origin.of({}, "1").around([])}, Tracing())
     response, answer = await house.ask(
         "POST", "/v1/responses", key, {"model": "openclaw", "input": "hi"}
     )

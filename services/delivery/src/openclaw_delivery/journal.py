@@ -23,6 +23,7 @@ from openclaw_common.contracts.delivery_history import (
 from openclaw_common.contracts.errors import API_ERROR, ErrorBody
 from openclaw_common.contracts.run_event import RunEvent
 from openclaw_common.runtime.clock import Clock
+from openclaw_common.runtime.tracing import current_trace_id
 from openclaw_common.store.leases import Event, Lease
 from openclaw_delivery.backoff import Retry
 
@@ -51,6 +52,8 @@ class Journal:
             data["repeated"] = True
         if edits is not None:
             data["edits"] = edits
+        if (trace_id := current_trace_id()) is not None:
+            data["trace_id"] = trace_id
         await self._publish(PART_STARTED, data)
 
     async def sent(self, part: int, receipt: Receipt, *, last: bool, found: bool = False) -> None:
@@ -113,6 +116,8 @@ class Journal:
             "code": failure.code,
             "http_status": failure.http_status,
         }
+        if (trace_id := current_trace_id()) is not None:
+            data["trace_id"] = trace_id
         if isinstance(failure, RateLimited):
             data["retry_after_s"] = failure.retry_after_s
         if (safe := getattr(failure, "repeat_is_safe", None)) is not None:

@@ -38,6 +38,7 @@ def delivery_object(record: DeliveryRecord, *, with_text: bool = False) -> dict[
         "last_error": _error(history.last_failure),
         "duplicates_possible": history.duplicates_possible,
         "replays": history.replays,
+        "trace_id": record.trace_id,
     }
     if request.suppress is not None:
         body["suppressed"] = request.suppress
@@ -61,6 +62,7 @@ def _attempt(made: Try) -> dict[str, Any]:
         "retry_after": made.retry_after_s,
         "error": made.error,
         "code": made.code,
+        "trace_id": made.trace_id,
     }
 
 

@@ -50,6 +50,7 @@ from openclaw_ingress.handlers.run_create import create_run
 from openclaw_ingress.handlers.run_events import follow_run_events
 from openclaw_ingress.handlers.run_list import list_runs
 from openclaw_ingress.handlers.run_retry import retry_run
+from openclaw_ingress.handlers.run_trace import read_run_trace
 from openclaw_ingress.handlers.runs import read_run
 from openclaw_ingress.handlers.session import delete_session, read_session
 from openclaw_ingress.handlers.session_events import follow_session_events
@@ -109,6 +110,7 @@ RUNS: Final = (
     Route("POST", "/v1/runs/{id}/stop", cancel_run, WRITE),
     Route("POST", "/v1/runs/{id}/retry", retry_run, WRITE),
     Route("GET", "/v1/runs/{id}/events", follow_run_events, READ),
+    Route("GET", "/v1/runs/{id}/trace", read_run_trace, READ),
 )
 
 SESSIONS: Final = (

@@ -59,6 +59,7 @@ def run_object(
         "metadata": dict(record.metadata),
         "idempotency_key": record.idempotency_key,
         "retry_of": record.retry_of,
+        "trace_id": record.trace_id,
     }
     if record.cancel_reason is not None:
         body["cancel_reason"] = record.cancel_reason

@@ -84,6 +84,7 @@ class Try:
     retry_after_s: float | None = None
     error: str | None = None
     code: str | None = None
+    trace_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -192,6 +193,7 @@ class DeliveryHistory:
             self.duplicates_possible += 1
         made = self._try_of(attempt)
         made.at_ms, made.part, made.outcome = data.get("at_ms"), data["part"], None
+        made.trace_id = data.get("trace_id")
 
     def _sent(self, attempt: int, data: dict[str, Any]) -> None:
         receipt = PartReceipt(data.get("message_id"), data.get("http_status"), data.get("at_ms"))
@@ -226,6 +228,7 @@ class DeliveryHistory:
         made.part, made.outcome = data["part"], outcome
         made.http_status, made.retry_after_s = data.get("http_status"), data.get("retry_after_s")
         made.error, made.code = self.last_failure.message, self.last_failure.code
+        made.trace_id = data.get("trace_id")
 
     def _waiting(self, attempt: int, data: dict[str, Any]) -> None:
         self.last_failure = Failure.of(data)

@@ -33,6 +33,7 @@ class RunFilter:
     agent_id: str | None = None
     session_key: str | None = None
     source: str | None = None
+    trace_id: str | None = None
     created_after_ms: int | None = None
     created_before_ms: int | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class RunFilter:
             ("agent_id", self.agent_id),
             ("lane", self.session_key),
             ("source", self.source),
+            ("trace_id", self.trace_id),
             ("tenant", self.tenant),
         )
         pairs = [(name, value) for name, value in fields if value is not None]

@@ -23,7 +23,7 @@ from openclaw_common.runtime.tracing_pipeline import Outlet, Pipeline
 from openclaw_common.runtime.tracing_relay import Relay
 from openclaw_common.runtime.tracing_sampling import sampler_of
 from openclaw_common.store.store import Store
-from openclaw_common.store.traces import StoreOutlet, Traces
+from openclaw_common.store.traces import StoreOutlet
 
 if TYPE_CHECKING:
     from openclaw_common.runtime.tracing import Tracer
@@ -79,7 +79,7 @@ async def pipeline_of(
         otlp = OtlpOutlet(endpoint)
         outlets.append(Outlet("otlp", otlp.send, flush_s=flush_s, most=config.max_buffered))
     if config.store:
-        keep = StoreOutlet(Traces(store.client, store.keys), config).send
+        keep = StoreOutlet(store.traces, config).send
         outlets.append(Outlet("store", keep, flush_s=flush_s, most=config.max_buffered))
     pipeline = Pipeline(origin, outlets)
     try:

@@ -71,6 +71,7 @@ def _filter(query: MultiMapping[str], default_agent: str) -> RunFilter:
             else None
         ),
         source=query.get("source") or None,
+        trace_id=query.get("trace_id") or None,
         tenant=visible_tenant(),
         created_after_ms=_later(parse_time_ms(query, "created_after")),
         created_before_ms=parse_time_ms(query, "created_before"),

@@ -27,6 +27,7 @@ EVENT_STREAM: Final = "text/event-stream"
 
 _SPAN: Final[web.RequestKey[Span]] = web.RequestKey("span", Span)
 _GIVEN: Final[web.RequestKey[TraceContext]] = web.RequestKey("given_trace", TraceContext)
+_SLASHES: Final = re.compile(r"\{\w+:/\*\}")
 _PATTERN: Final = re.compile(r"\{(\w+):[^{}]*\}")
 
 
@@ -97,5 +98,5 @@ class RequestTraces:
     def _path(self, pattern: str) -> str:
         """Return the route without aiohttp's expressions; never what a client put into it."""
         if pattern not in self._names:
-            self._names[pattern] = _PATTERN.sub(r"{\1}", pattern)
+            self._names[pattern] = _PATTERN.sub(r"{\1}", _SLASHES.sub("", pattern))
         return self._names[pattern]

@@ -52,4 +52,5 @@ class RunObject(TypedDict):
     metadata: dict[str, str]
     idempotency_key: str | None
     retry_of: str | None
+    trace_id: str | None
     cancel_reason: NotRequired[str]

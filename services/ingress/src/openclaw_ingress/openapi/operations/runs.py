@@ -27,6 +27,7 @@ from openclaw_ingress.openapi.parameters import (
     TIME,
 )
 from openclaw_ingress.openapi.shapes.runs import RunCreation, RunEventObject
+from openclaw_ingress.openapi.shapes.traces import RunTrace
 from openclaw_ingress.schemas.run_object import RunObject
 
 _TAG: Final = "Runs"
@@ -46,6 +47,7 @@ _FILTERS: Final = (
     Parameter("source", "Only runs from there: `chat`, `hook`, `api` …", {"type": "string"}),
     Parameter("created_after", "Unix seconds.", TIME),
     Parameter("created_before", "Unix seconds.", TIME),
+    Parameter("trace_id", "Accepted in this trace: 32 hex digits.", {"type": "string"}),
 )
 
 
@@ -103,6 +105,13 @@ RUNS: Final[Operations] = {
         {202: _ACCEPTED},
         parameters=(IDEMPOTENCY_KEY,),
         errors=(404, 409),
+    ),
+    ("GET", "/v1/runs/{id}/trace"): Operation(
+        "readRunTrace",
+        _TAG,
+        "Read what is kept of a run's trace",
+        {200: Answer("The spans.", {JSON: RunTrace}, ("x-run-id",))},
+        errors=(404,),
     ),
     ("GET", "/v1/runs/{id}/events"): Operation(
         "followRunEvents",

@@ -32,6 +32,7 @@ class DeliveryAttempt(TypedDict):
     retry_after: float | None
     error: str | None
     code: str | None
+    trace_id: str | None
 
 
 class DeliveryPart(TypedDict):
@@ -73,6 +74,7 @@ class DeliveryObject(TypedDict):
     last_error: DeliveryError | None
     duplicates_possible: bool | Count
     replays: Count
+    trace_id: str | None
     suppressed: NotRequired[str]
     text: NotRequired[str]
     attachments: NotRequired[list[dict[str, Any]]]
