@@ -70,6 +70,7 @@ class Feed:
         """Close every connection."""
         for stream in self._streams:
             stream.put_nowait(None)
+        self._streams.clear()
 
     async def sse(self, request: web.Request) -> web.StreamResponse:
         """Answer the daemon's `GET /api/v1/events`."""
@@ -135,7 +136,8 @@ class Feed:
         try:
             yield stream
         finally:
-            self._streams.remove(stream)
+            if stream in self._streams:
+                self._streams.remove(stream)
 
     async def _post(self, url: str, event: Object) -> None:
         """Post once, as the container does, whatever the answer."""
