@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import typer
 
-from openclaw_cli.commands import config, dead_letters, deliveries, keys, runs, sessions
+from openclaw_cli.commands import (
+    channels,
+    config,
+    dead_letters,
+    deliveries,
+    keys,
+    pairing,
+    runs,
+    sessions,
+)
 from openclaw_cli.commands.health import health
 from openclaw_cli.commands.send import send
 from openclaw_cli.commands.up import up
@@ -25,4 +34,6 @@ app.add_typer(sessions.app, name="sessions")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(keys.app, name="keys")
+app.add_typer(channels.app, name="channels")
+app.add_typer(pairing.app, name="pairing")
 app.add_typer(config.app, name="config")
