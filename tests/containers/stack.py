@@ -63,7 +63,8 @@ class Stack:
             self.compose("up", "-d", "--no-build", timeout_s=START_LIMIT_S)
             for container in self.containers():
                 self.wait_healthy(container)
-        except BaseException:
+        except BaseException as error:
+            error.add_note(self.unwell())
             self.__exit__()
             raise
         log.info("started %d containers in %.1f s", len(self.containers()), _since(began))
@@ -116,9 +117,19 @@ class Stack:
         engine("start", container)
         self.wait_healthy(container)
 
+    def unwell(self) -> str:
+        """Return the last words of every container that is not healthy."""
+        unwell = [
+            name
+            for name in self.containers()
+            if inspect(name)["State"].get("Health", {}).get("Status") != "healthy"
+        ]
+        return "\n".join(f"== {name}\n{self.said(name)}" for name in unwell)
+
     def said(self, container: str) -> str:
         """Return what a container wrote."""
-        return engine("logs", "--tail", "100", container)
+        command = 'docker logs --tail 40 "$0" 2>&1 || true'
+        return run(["sh", "-c", command, container])
 
     def save_logs(self) -> None:
         """Keep what every container wrote."""
