@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
@@ -165,7 +166,12 @@ class TestReading:
 
     @given(
         st.recursive(
-            st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+            st.none()
+            | st.booleans()
+            | st.integers()
+            | st.floats(allow_nan=False)
+            | st.text()
+            | st.just("\ud83d"),
             lambda inner: (
                 st.lists(inner, max_size=3)
                 | st.dictionaries(
@@ -203,7 +209,7 @@ class TestReading:
             {**base, **(inner if isinstance(inner, dict) else {}), "type": kind},
         ):
             try:
-                read(payload)
+                reader().read(request(json.dumps(payload).encode()))
             except NotUnderstood:
                 continue
 

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from openclaw_channels.discord.settings import DiscordSettings
+from openclaw_channels.discord.settings import DiscordInboundSettings, DiscordSettings
 from openclaw_channels.settings import ChannelSettings
 from openclaw_channels.signal.settings import SignalSettings
-from openclaw_channels.slack.settings import SlackSettings
+from openclaw_channels.slack.settings import SlackInboundSettings, SlackSettings
 from openclaw_channels.telegram.settings import TelegramSettings
 from openclaw_channels.webhook.settings import Endpoint, WebhookSettings
 from openclaw_common.runtime.config.base import Section
@@ -20,9 +20,9 @@ from tests.unit.repository.tree import ROOT
     ("heading", "models"),
     [
         ("Telegram", [TelegramSettings]),
-        ("Discord", [DiscordSettings]),
+        ("Discord", [DiscordSettings, DiscordInboundSettings]),
         ("Signal", [SignalSettings]),
-        ("Slack", [SlackSettings]),
+        ("Slack", [SlackSettings, SlackInboundSettings]),
         ("Webhooks", [WebhookSettings, Endpoint]),
         ("What all accounts have", [ChannelSettings]),
     ],

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import orjson
 
 from openclaw_channels.inbound import NotUnderstood
+from openclaw_common.contracts import json_text
 
 Object = Mapping[str, Any]
 
 _WITH_KIND: Final = ("image", "audio", "video")
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _NOTHING: Final[Object] = {}
 
 
 def json_object(body: bytes | str) -> Object:
-    """Return the JSON object that `body` is; raises NotUnderstood."""
+    """Return the JSON object that `body` is; raises NotUnderstood. No text in it is half a pair."""
     try:
         found = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -30,19 +29,17 @@ def json_object(body: bytes | str) -> Object:
 
 
 def _lenient(body: bytes | str) -> Any:
-    """Read what only escapes half a surrogate pair, which platforms cut texts into."""
+    """Read what orjson is too strict for: half surrogate pairs, which become U+FFFD."""
     try:
-        return json.loads(body)
+        return orjson.loads(json_text.dumps(json.loads(body)))
     except (ValueError, RecursionError):
-        raise NotUnderstood("The body is not JSON.") from None
+        raise NotUnderstood("The body is no JSON.") from None
 
 
 def string(value: Object, key: str) -> str:
-    """Return a field that is text, else the empty string; half surrogate pairs become U+FFFD."""
+    """Return a field that is text, else the empty string."""
     found = value.get(key)
-    if not isinstance(found, str):
-        return ""
-    return _SURROGATE.sub("\ufffd", found) if _SURROGATE.search(found) else found
+    return found if isinstance(found, str) else ""
 
 
 def identifier(value: Object, key: str) -> str:

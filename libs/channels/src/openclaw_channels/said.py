@@ -6,14 +6,10 @@ malformed, ends in anything but NotUnderstood.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
-from openclaw_channels.inbound import NotUnderstood
-from openclaw_common.contracts import json_text
+from openclaw_channels.payloads import json_object
 
 
 class Said:
@@ -41,7 +37,7 @@ class Said:
     def number(self, name: str) -> float | None:
         """Return any number, None where there is none."""
         value = self._fields.get(name)
-        return float(value) if type(value) in (int, float) else None
+        return float(value) if type(value) is int or type(value) is float else None
 
     def flag(self, name: str) -> bool:
         """Whether the field is true."""
@@ -66,18 +62,4 @@ class Said:
 
 def read_object(body: bytes | str) -> Said:
     """Return the JSON object of a body; raises NotUnderstood. Lone surrogates become U+FFFD."""
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        value = _with_surrogates(body)
-    if not isinstance(value, dict):
-        raise NotUnderstood("The body is no JSON object.")
-    return Said(value)
-
-
-def _with_surrogates(body: bytes | str) -> Any:
-    """Read what orjson is too strict for."""
-    try:
-        return orjson.loads(json_text.dumps(json.loads(body)))
-    except (ValueError, RecursionError):
-        raise NotUnderstood("The body is no JSON.") from None
+    return Said(json_object(body))
