@@ -24,10 +24,15 @@ DURABILITY: Final = "durability"
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What readiness rests on. `failing` is empty when ready; `durability` None without Redis."""
+    """What readiness rests on. `failing` is empty when ready; `durability` None without Redis.
+
+    Of several cells `cells` has what each promises, None for one that does not answer, and
+    `durability` is the weakest of them.
+    """
 
     failing: tuple[str, ...]
     durability: Durability | None
+    cells: tuple[Durability | None, ...] = ()
 
     @property
     def ready(self) -> bool:
@@ -56,19 +61,28 @@ class Readiness:
         return int((self._clock.monotonic() - self._started) * 1000)
 
     async def report(self) -> Report:
-        """Return the state, asking Redis at most once a second."""
-        durability = await self._durability.get()
+        """Return the state, asking Redis at most once a second.
+
+        One cell that answers is enough: the requests of another one are refused one by one.
+        """
+        cells = await self._durability.get()
+        found = [each for each in cells if each is not None]
+        durability = min(found, key=lambda each: each.strict) if found else None
         failing = [DRAINING] if self._drain.draining else []
         if durability is None:
             failing.append(REDIS)
         elif self._strict and not durability.strict:
             failing.append(DURABILITY)
-        return Report(tuple(failing), durability)
+        return Report(tuple(failing), durability, cells)
 
-    async def _ask(self) -> Durability | None:
-        try:
-            async with asyncio.timeout(PING_TIMEOUT_S):
-                await self._store.ping()
-                return await self._store.durability()
-        except (StoreUnavailable, TimeoutError):
-            return None
+    async def _ask(self) -> tuple[Durability | None, ...]:
+        return tuple(await asyncio.gather(*map(_promise, self._store.all)))
+
+
+async def _promise(store: Store) -> Durability | None:
+    try:
+        async with asyncio.timeout(PING_TIMEOUT_S):
+            await store.ping()
+            return await store.durability()
+    except (StoreUnavailable, TimeoutError):
+        return None

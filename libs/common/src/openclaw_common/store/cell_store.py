@@ -12,6 +12,8 @@ from openclaw_common.runtime.config.limits import Redis as RedisConfig
 from openclaw_common.runtime.config.limits import Runs as RunsConfig
 from openclaw_common.store.admission import Idempotency, Replayed
 from openclaw_common.store.all_dead_letters import AllDeadLetters
+from openclaw_common.store.api_keys import ApiKeys
+from openclaw_common.store.cell_access import CellApiKeys, CellAuthLimits, Patience
 from openclaw_common.store.cell_accounts import CellAccountRest, CellLive, CellPacing, CellTraces
 from openclaw_common.store.cell_jobs import (
     CellDeadLetters,
@@ -83,11 +85,12 @@ class _Elsewhere:
 class CellStore(Store):
     """Everything the services want of several cells, each thing from the cell that has it.
 
-    What is neither a session's, a record's, an account's nor an entry's of the schedule is the
-    first cell's: API keys, refused credentials, pairings.
+    API keys are in all of them. What is no session's, record's, account's or schedule entry's is the
+    first cell's: pairings, and which process receives for an account.
     """
 
     cells: Cells
+    patience: Patience
 
     @classmethod
     def over(
@@ -126,10 +129,11 @@ class CellStore(Store):
             "schedule": CellSchedule(
                 scripts, home.schedule.bounds, home.schedule.turns, cells=cells
             ),
+            "limits": CellAuthLimits(client, keys, cells),
             "pacing": CellPacing(client, keys, cells),
             "account_rest": CellAccountRest(client, keys, cells),
         }
-        return cls(**own, cells=cells)
+        return cls(**own, cells=cells, patience=Patience())
 
     async def at(self, session_key: str) -> Store:
         """See Store."""
@@ -167,6 +171,11 @@ class CellStore(Store):
             # The step that accepts the job looks at the very record.
             return None
         return await job_elsewhere(self.cells, jobs, idempotency)
+
+    @property
+    def api_keys(self) -> ApiKeys:
+        """See Store."""
+        return CellApiKeys(self.client, self.keys, self.cells, self.patience)
 
     @property
     def inbound(self) -> InboundSteps:

@@ -45,6 +45,10 @@ class Placement:
         """Return the founding cell of what never moves: an account, a cron job, a request's key."""
         return self._owners(name, self.founding)[0]
 
+    def order_of(self, name: str) -> list[int]:
+        """Return all cells in the order in which they stand in for one another for a name."""
+        return sorted(range(self.in_use), key=lambda cell: _weight(name, cell), reverse=True)
+
     def _owners(self, key: str, cells: int | None = None) -> tuple[int, ...]:
         if cells is None:
             cells = self.in_use

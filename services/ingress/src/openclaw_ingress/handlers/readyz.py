@@ -7,8 +7,13 @@ from typing import Any
 
 from aiohttp import web
 
+from openclaw_common.store.store import Durability
 from openclaw_ingress.app_keys import AUTHENTICATOR, READINESS
 from openclaw_ingress.responses import NO_STORE, json_response
+
+
+def _shown(durability: Durability | None) -> dict[str, Any] | None:
+    return asdict(durability) if durability else None
 
 
 async def read_readiness(request: web.Request) -> web.Response:
@@ -21,5 +26,9 @@ async def read_readiness(request: web.Request) -> web.Response:
     ):
         body["failing"] = list(report.failing)
         body["uptimeMs"] = readiness.uptime_ms()
-        body["durability"] = asdict(report.durability) if report.durability else None
+        body["durability"] = _shown(report.durability)
+        if len(report.cells) > 1:
+            body["cells"] = [
+                {"reachable": cell is not None, "durability": _shown(cell)} for cell in report.cells
+            ]
     return json_response(body, status=200 if report.ready else 503, headers=NO_STORE)

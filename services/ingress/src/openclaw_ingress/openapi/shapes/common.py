@@ -88,6 +88,7 @@ class Readiness(TypedDict):
     failing: NotRequired[list[str]]
     uptimeMs: NotRequired[Count]
     durability: NotRequired[dict[str, Any] | None]
+    cells: NotRequired[list[dict[str, Any]]]
 
 
 class Usage(TypedDict):
