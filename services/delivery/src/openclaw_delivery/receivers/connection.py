@@ -50,28 +50,26 @@ class Connection:
         limits = self._context.limits
         pause_s = first_s = limits.receiver_backoff_ms / 1000
         while True:
-            before = self._cursor
+            before, least_s = self._cursor, 0.0
             try:
                 await self._account.receiver.receive(before, self._accept)
-                wait_s = pause_s
             except LeaseLost:
                 _logger.warning("account_lost", extra=self._facts)
                 return
             except ReceiverFailure as failure:
                 self._tell(failure)
-                wait_s = failure.retry_after_s or pause_s
+                least_s = failure.retry_after_s or 0.0
                 if failure.permanent:
-                    wait_s = max(wait_s, limits.receiver_rest_seconds)
+                    least_s = max(least_s, limits.receiver_rest_seconds)
             except GatewayError as error:
                 # Redis is away, or the fleet is full: the platform keeps what was not taken.
                 _logger.warning("messages_not_taken", extra={**self._facts, "error": str(error)})
-                wait_s = pause_s
             except Exception:
                 # Whatever a channel does here, the other accounts go on.
                 _logger.exception("connection_broke", extra=self._facts)
-                wait_s = pause_s
             if self._cursor != before:
                 pause_s, self._told = first_s, None
+            wait_s = max(least_s, pause_s)
             await self._context.sleep(wait_s * (0.75 + self._context.random() / 2))
             pause_s = min(pause_s * 2, limits.receiver_backoff_max_ms / 1000)
 
