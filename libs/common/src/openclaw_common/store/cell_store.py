@@ -85,8 +85,8 @@ class _Elsewhere:
 class CellStore(Store):
     """Everything the services want of several cells, each thing from the cell that has it.
 
-    API keys are in all of them. What is no session's, record's, account's or schedule entry's is the
-    first cell's: pairings, and which process receives for an account.
+    API keys are in all of them. What is no session's, record's, account's or schedule entry's is in
+    the first one: pairings, and which process receives for an account.
     """
 
     cells: Cells
