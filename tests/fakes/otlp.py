@@ -1,8 +1,8 @@
 """A collector that takes OTLP over HTTP as protobuf, and remembers the spans.
 
-    async with FakeCollector() as collector:
-        …                                     # OTEL_EXPORTER_OTLP_ENDPOINT=collector.base_url
-        spans = await collector.trace(trace_id, until=lambda spans: len(spans) >= 9)
+async with FakeCollector() as collector:
+    …                                     # OTEL_EXPORTER_OTLP_ENDPOINT=collector.base_url
+    spans = await collector.trace(trace_id, until=lambda spans: len(spans) >= 9)
 """
 
 from __future__ import annotations

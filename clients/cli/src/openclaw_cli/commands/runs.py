@@ -15,6 +15,7 @@ from openclaw_cli.lines import as_lines, moment, table, with_query
 from openclaw_cli.printing import shown
 from openclaw_cli.surroundings import Json, Surroundings, Token, Url, run
 from openclaw_cli.target import Target
+from openclaw_cli.trace_tree import trace_lines
 from openclaw_common.contracts.run_event import RUN_COMPLETED, TERMINAL_TYPES
 
 ENVELOPE: Final = frozenset({"type", "sequence_number", "run_id", "attempt"})
@@ -98,6 +99,20 @@ def show(
 
 
 @app.command()
+def trace(
+    context: typer.Context,
+    run_id: RunId,
+    url: Url = None,
+    token: Token = None,
+    as_json: Json = False,
+) -> None:
+    """Print where the time of a run went: when each step began, how long it took, below what."""
+    path = f"/v1/runs/{quote(run_id, safe='')}/trace"
+    target = Surroundings.of(context).target(url, token)
+    run(shown(target, "GET", path, as_json=as_json, as_text=_as_tree))
+
+
+@app.command()
 def watch(
     context: typer.Context,
     run_id: RunId,
@@ -135,6 +150,10 @@ def _as_line(event: ServerSentEvent) -> str:
     rest = {name: value for name, value in data.items() if name not in ENVELOPE}
     shown = json.dumps(rest, ensure_ascii=False) if rest else ""
     return f"{event.id:>6} {event.event:18} {shown}".rstrip()
+
+
+def _as_tree(found: dict[str, Any]) -> str:
+    return "\n".join((f"trace {found['trace_id']}", *trace_lines(found["otlp"])))
 
 
 def _as_table(page: dict[str, Any]) -> str:

@@ -1,0 +1,141 @@
+"""Handing spans on: in batches, bounded, and with one warning where nobody takes them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+
+import pytest
+
+from openclaw_common.runtime.config.errors import ConfigError
+from openclaw_common.runtime.tracing_encoding import Origin
+from openclaw_common.runtime.tracing_otlp import OtlpOutlet, endpoint_of
+from openclaw_common.runtime.tracing_pipeline import Ended, Outlet, OutletError
+from tests.fakes.otlp import FakeCollector
+from tests.harness.processes import free_port
+
+ORIGIN = Origin.of({"service.name": "x"}, "1")
+SPAN = Ended(("run_1",), ORIGIN, b"\x12\x00")
+
+
+class Taker:
+    """An outlet's other side."""
+
+    def __init__(self) -> None:
+        self.batches: list[Sequence[Ended]] = []
+        self.refuses = False
+
+    async def send(self, batch: Sequence[Ended]) -> None:
+        if self.refuses:
+            raise OutletError("it is away")
+        self.batches.append(batch)
+
+
+async def test_what_ends_within_a_moment_goes_out_together() -> None:
+    taker = Taker()
+    outlet = Outlet("test", taker.send, flush_s=0.05, most=100)
+    for _ in range(20):
+        outlet.put(SPAN)
+    await outlet.close(1)
+    assert [len(batch) for batch in taker.batches] == [20]
+
+
+async def test_past_the_bound_spans_are_dropped() -> None:
+    taker = Taker()
+    outlet = Outlet("test", taker.send, flush_s=0.05, most=10)
+    for _ in range(20):
+        outlet.put(SPAN)
+    await outlet.close(1)
+    assert sum(map(len, taker.batches)) == 10
+
+
+async def test_an_outage_is_one_warning_and_its_end_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    taker = Taker()
+    taker.refuses = True
+    outlet = Outlet("test", taker.send, flush_s=0.001, most=10)
+    for _ in range(5):
+        outlet.put(SPAN)
+        await asyncio.sleep(0.02)
+    taker.refuses = False
+    outlet.put(SPAN)
+    await outlet.close(1)
+    assert [record.message for record in caplog.records] == [
+        "tracing.not_exported",
+        "tracing.exported_again",
+    ]
+    assert caplog.records[1].__dict__["dropped_spans"] == 5
+
+
+async def test_an_unreachable_collector_costs_one_warning_and_no_time_at_the_end(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    otlp = OtlpOutlet(f"http://127.0.0.1:{free_port()}/v1/traces")
+    outlet = Outlet("otlp", otlp.send, flush_s=0.001, most=10)
+    outlet.put(SPAN)
+    await asyncio.sleep(0.3)
+    outlet.put(SPAN)
+    began = time.monotonic()
+    await outlet.close(0.2)
+    otlp.close()
+    assert time.monotonic() - began < 1
+    assert [record.levelname for record in caplog.records] in ([], ["WARNING"])
+
+
+async def test_a_collector_that_hangs_holds_up_nobody() -> None:
+    async with FakeCollector() as collector:
+        collector.hangs = True
+        otlp = OtlpOutlet(f"{collector.base_url}/v1/traces")
+        outlet = Outlet("otlp", otlp.send, flush_s=0.001, most=10)
+        outlet.put(SPAN)
+        await asyncio.sleep(0.1)
+        began = time.monotonic()
+        await outlet.close(0.2)
+        otlp.close()
+        assert time.monotonic() - began < 1
+
+
+async def test_a_batch_arrives_as_protobuf_with_the_headers_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=blue")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")
+    async with FakeCollector() as collector:
+        otlp = OtlpOutlet(f"{collector.base_url}/v1/traces")
+        await otlp.send([SPAN, SPAN])
+        otlp.close()
+        assert [span.service for span in collector.spans] == ["x", "x"]
+        assert collector.headers[0]["x-tenant"] == "blue"
+        assert collector.headers[0]["Content-Encoding"] == "gzip"
+
+
+@pytest.mark.parametrize(
+    ("environ", "endpoint"),
+    [
+        ({}, None),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318/"}, "http://c:4318/v1/traces"),
+        (
+            {
+                "OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318",
+                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://t/in",
+            },
+            "http://t/in",
+        ),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_SDK_DISABLED": "true"}, None),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_TRACES_EXPORTER": "none"}, None),
+    ],
+)
+def test_the_endpoint_is_the_one_of_the_standard_variables(
+    environ: dict[str, str], endpoint: str | None
+) -> None:
+    assert endpoint_of(environ) == endpoint
+
+
+def test_a_protocol_that_is_not_spoken_is_told_at_the_start() -> None:
+    environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
+    with pytest.raises(ConfigError, match="http/protobuf"):
+        endpoint_of(environ)

@@ -1,0 +1,110 @@
+"""Spans through the supervisor: nothing of a killed process is missing that others hang below."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span, TracesData
+
+from openclaw_common.runtime import tracing
+from openclaw_common.runtime.tracing import Kind, Tracer
+from openclaw_common.runtime.tracing_encoding import Origin
+from openclaw_common.runtime.tracing_pipeline import Ended, Outlet, Pipeline
+from openclaw_common.runtime.tracing_relay import Relay, RelayEnd, relay_pair
+from tests.unit.tracing.recorded import attributes
+
+ORIGIN = Origin.of({"service.name": "child"}, "1")
+
+
+class Bench:
+    """Both ends in one process, and what came out."""
+
+    def __init__(self) -> None:
+        self.ended: list[Ended] = []
+        outlet = Outlet("test", self._take, flush_s=0.01, most=100)
+        self.pipeline = Pipeline(Origin.of({"service.name": "supervisor"}, "1"), [outlet])
+        ours, self.childs = relay_pair()
+        self.end = RelayEnd(ours, self.pipeline)
+        self.relay = Relay(self.childs, ORIGIN)
+        self.tracer = Tracer(self.relay)
+
+    async def _take(self, batch: Sequence[Ended]) -> None:
+        self.ended += batch
+
+    async def after_death(self) -> list[Span]:
+        """What is known once the child is dead: all that is in its memory is gone."""
+        self.childs.close()
+        self.end.child_ended()
+        await self.pipeline.close(1)
+        return [span for item in self.ended for span in ScopeSpans.FromString(item.field).spans]
+
+
+async def test_a_span_that_is_open_when_its_process_dies_ends_as_an_error() -> None:
+    bench = Bench()
+    with tracing.through(bench.tracer.start("process runs", Kind.CONSUMER, runs=["run_1"])):
+        agent = tracing.child("invoke_agent")
+        assert agent is not None
+        agent.child("chat").end()
+    bench.relay.flush()
+    found = {span.name: span for span in await bench.after_death()}
+    assert set(found) == {"process runs", "invoke_agent", "chat"}
+    assert found["chat"].status.code == 0
+    for name in ("process runs", "invoke_agent"):
+        assert attributes(found[name])["error.type"] == "process_died"
+        assert found[name].end_time_unix_nano >= found["chat"].end_time_unix_nano
+    assert {item.runs for item in bench.ended} == {("run_1",)}
+
+
+async def test_what_another_process_is_told_of_is_known_before_it_is_told() -> None:
+    bench = Bench()
+    with tracing.through(bench.tracer.start("process runs", Kind.CONSUMER)):
+        send = tracing.child("send deliveries")
+        with tracing.within(send):
+            handed = tracing.handed_on()
+    # No flush: the process is killed before its next one.
+    found = {span.name: span for span in await bench.after_death()}
+    assert handed is not None
+    assert found["send deliveries"].span_id == handed.span_id
+    assert found["send deliveries"].parent_span_id == found["process runs"].span_id
+
+
+async def test_an_open_span_is_announced_before_long_and_ends_once() -> None:
+    bench = Bench()
+    span = bench.tracer.start("process runs", Kind.CONSUMER)
+    await asyncio.sleep(0.1)
+    span.end()
+    bench.relay.flush()
+    (found,) = await bench.after_death()
+    assert found.status.code == 0
+
+
+async def test_a_span_that_will_not_end_is_forgotten_on_both_sides() -> None:
+    bench = Bench()
+    with tracing.beginning_traces(bench.tracer):
+        span = tracing.child_or_root("send runs", Kind.PRODUCER, {})
+    assert span is not None
+    with tracing.through(span):
+        tracing.handed_on()
+    span.settle(False)
+    bench.relay.flush()
+    assert await bench.after_death() == []
+
+
+async def test_the_spans_are_the_childs_not_the_supervisors() -> None:
+    bench = Bench()
+    bench.tracer.start("x", Kind.SERVER).end()
+    bench.relay.flush()
+    await bench.after_death()
+    (item,) = bench.ended
+    (part,) = TracesData.FromString(item.origin.around([item.field])).resource_spans
+    assert attributes(part.resource)["service.name"] == "child"  # type: ignore[arg-type]
+
+
+async def test_a_child_never_waits_for_a_supervisor_that_reads_nothing() -> None:
+    bench = Bench()
+    for _ in range(3000):
+        bench.tracer.start("x" * 200, Kind.SERVER).end()
+        bench.relay.flush()
+    assert bench.relay.dropped > 0
+    await bench.after_death()
