@@ -18,7 +18,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test check bench faults fuzz containers lock clean
+.PHONY: help run demo test check bench faults fuzz containers kube lock clean
 
 help: ## show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ fuzz: $(STAMPS)/dev $(STAMPS)/workspace ## send 500 generated requests to every 
 
 containers: $(STAMPS)/dev $(STAMPS)/workspace ## build the images, start the Compose stack, test it, take it down
 	@PYTHON=$(BIN)/python tests/containers/run $(ARGS)
+
+kube: $(STAMPS)/dev $(STAMPS)/workspace ## play the Kubernetes manifests with podman; needs the images of `make containers`
+	@$(BIN)/python -m tests.deploy.play $(ARGS)
 
 lock: $(STAMPS)/venv ## resolve requirements/*.in again into pinned, hashed requirements/*.txt
 	@test -x $(BIN)/uv || $(PIP_INSTALL) uv
