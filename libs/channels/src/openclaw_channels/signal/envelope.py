@@ -203,4 +203,4 @@ def _complain(body: Said) -> None:
     if kind == _UNTRUSTED:
         advice = "; trust the sender's new key with signal-cli trust, and it comes again"
     text = exception.text("message") or body.text("error")
-    logger.warning("signal-cli could not read a message: %s %s%s", kind, text, advice)
+    logger.warning("signal_message_unreadable", extra={"why": f"{kind} {text}{advice}"})

@@ -95,7 +95,7 @@ class SignalReceiver:
         try:
             return read_event(read_object(event), self._recipient)
         except NotUnderstood as reason:
-            logger.warning("An event of signal-cli was passed by: %s", reason)
+            logger.warning("signal_event_passed_by", extra={"why": str(reason)})
             return None
 
 

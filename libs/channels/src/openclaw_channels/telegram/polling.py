@@ -124,7 +124,7 @@ class TelegramPolling:
         try:
             return read_update(said, recipient, self._clock.wall())
         except NotUnderstood as reason:
-            logger.warning("An update of Telegram was passed by: %s", reason)
+            logger.warning("telegram_update_passed_by", extra={"why": str(reason)})
             return None
 
     async def _acknowledge(self, update: Update) -> None:
@@ -135,7 +135,7 @@ class TelegramPolling:
             fields = {"callback_query_id": update.callback_id}
             await self._api.call("answerCallbackQuery", fields)
         except SendFailure as failure:
-            logger.info("A button's press was not acknowledged: %s", failure)
+            logger.info("telegram_press_not_acknowledged", extra={"why": str(failure)})
 
     def _usable(self, position: Position | None) -> Position | None:
         if position is None or self._clock.wall() - position.at_s > _USABLE_S:

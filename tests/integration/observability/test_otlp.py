@@ -1,0 +1,110 @@
+"""Metrics sent over OTLP to a real receiver, and to one that is not there."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
+
+from openclaw_common.runtime.config.health import Health
+from openclaw_common.runtime.metrics.instruments import LEASES_LOST
+from openclaw_common.runtime.metrics.recorder import Metrics
+from openclaw_common.runtime.observation import Observation
+from tests.harness.processes import free_port
+
+
+class Receiver:
+    """A collector as far as metrics need it."""
+
+    def __init__(self) -> None:
+        self.taken: asyncio.Queue[ExportMetricsServiceRequest] = asyncio.Queue()
+        self.url = ""
+
+    async def take(self, request: web.Request) -> web.Response:
+        assert request.headers["Content-Type"] == "application/x-protobuf"
+        self.taken.put_nowait(ExportMetricsServiceRequest.FromString(await request.read()))
+        return web.Response()
+
+
+@pytest_asyncio.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    made = Receiver()
+    app = web.Application()
+    app.router.add_post("/v1/metrics", made.take)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    made.url = f"http://127.0.0.1:{port}"
+    yield made
+    await runner.cleanup()
+
+
+def observed(monkeypatch: pytest.MonkeyPatch, url: str, metrics: Metrics) -> Observation:
+    # The exporter of OpenTelemetry reads the process's own environment.
+    environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": url, "OTEL_METRIC_EXPORT_INTERVAL": "100"}
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+
+    async def nothing() -> list[str]:
+        return []
+
+    return Observation(Health(), environ, metrics, service="openclaw-test", failing=nothing)
+
+
+async def test_a_collector_is_sent_what_was_measured_as_this_service(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metrics = Metrics()
+    metrics.counter(LEASES_LOST).add(3, "runs")
+    observation = observed(monkeypatch, receiver.url, metrics)
+    await observation.start()
+    async with asyncio.timeout(5):
+        request = await receiver.taken.get()
+    await observation.stop()
+    (resource,) = request.resource_metrics
+    names = {item.key: item.value.string_value for item in resource.resource.attributes}
+    assert names["service.name"] == "openclaw-test"
+    sent = {metric.name: metric for metric in resource.scope_metrics[0].metrics}
+    assert sent["openclaw.queue.leases_lost"].sum.data_points[0].as_double == 3
+    assert sent["process.cpu.time"].sum.is_monotonic
+
+
+class Told(logging.Handler):
+    """Waits for the first warning."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+        self._loop = asyncio.get_running_loop()
+        self.first = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+        self._loop.call_soon_threadsafe(self.first.set)
+
+
+async def test_a_collector_that_is_away_costs_one_warning_and_holds_up_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
+    observation = observed(monkeypatch, f"http://127.0.0.1:{free_port()}", Metrics())
+    told, loop = Told(), asyncio.get_running_loop()
+    logging.getLogger().addHandler(told)
+    try:
+        await observation.start()
+        async with asyncio.timeout(5):
+            await told.first.wait()
+        began = loop.time()
+        await observation.stop()
+    finally:
+        logging.getLogger().removeHandler(told)
+    assert loop.time() - began < 4
+    assert told.lines == ["metrics.collector_unreachable"]
