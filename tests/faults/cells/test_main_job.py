@@ -1,4 +1,4 @@
-"""The fault tests of the main job, over two cells: the fleet of this folder stands in for the other."""
+"""The fault tests of the main job, over two cells: here `fleet` is the one of this folder."""
 
 from __future__ import annotations
 

@@ -27,7 +27,8 @@ async def test_a_run_is_in_the_cell_that_its_id_carries(fleet: Fleet) -> None:
         assert await store.all[cell].runs.get(run_id) is not None
         assert await store.all[1 - cell].runs.get(run_id) is None
         record = await store.runs.get(run_id)
-        assert record is not None and record.id == run_id
+        assert record is not None
+        assert record.id == run_id
 
 
 async def test_an_id_of_another_cell_becomes_one_of_the_sessions(fleet: Fleet) -> None:

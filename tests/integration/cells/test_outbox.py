@@ -46,7 +46,8 @@ async def test_a_delivery_to_another_cell_is_laid_down_with_the_result_and_broug
     assert await lane_of(store, 1, effect.lane) == [effect.id]
     assert await store.run_deliveries.of_runs([run_id]) == [[(effect.id, DeliveryStatus.PENDING)]]
     record = await store.deliveries.get(effect.id)
-    assert record is not None and record.request.text == "x"
+    assert record is not None
+    assert record.request.text == "x"
 
 
 async def test_a_delivery_to_the_same_cell_is_there_at_once(fleet: Fleet) -> None:
