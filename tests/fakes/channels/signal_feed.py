@@ -7,8 +7,8 @@ nobody is connected is lost, unless `keeps` (`--receive-mode=on-connection`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 import aiohttp
@@ -36,6 +36,7 @@ class Feed:
         self.lost: list[Object] = []
         self.told = 0
         self.connections = 0
+        self.partings = 0
         self._kept: list[Object] = []
         self._streams: list[asyncio.Queue[Object | None]] = []
         self._changed = asyncio.Condition()
@@ -60,6 +61,11 @@ class Feed:
         """Wait until there were `count` connections in all."""
         async with self._changed:
             await self._changed.wait_for(lambda: self.connections >= count)
+
+    async def parted(self, count: int) -> None:
+        """Wait until `count` connections in all were seen to have ended."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.partings >= count)
 
     async def written(self, count: int) -> None:
         """Wait until `count` events were written in all."""
@@ -108,7 +114,7 @@ class Feed:
 
     async def _events(self) -> AsyncIterator[Object | None]:
         """Yield events, and None where a keep-alive is due."""
-        with self._stream() as stream:
+        async with self._stream() as stream:
             async with self._changed:
                 self.connections += 1
                 self._changed.notify_all()
@@ -126,8 +132,8 @@ class Feed:
                     self.told += 1
                     self._changed.notify_all()
 
-    @contextmanager
-    def _stream(self) -> Iterator[asyncio.Queue[Object | None]]:
+    @asynccontextmanager
+    async def _stream(self) -> AsyncIterator[asyncio.Queue[Object | None]]:
         stream: asyncio.Queue[Object | None] = asyncio.Queue()
         for event in self._kept:
             stream.put_nowait(event)
@@ -138,6 +144,9 @@ class Feed:
         finally:
             if stream in self._streams:
                 self._streams.remove(stream)
+            async with self._changed:
+                self.partings += 1
+                self._changed.notify_all()
 
     async def _post(self, url: str, event: Object) -> None:
         """Post once, as the container does, whatever the answer."""
