@@ -11,25 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis.asyncio
 
+from tests.deploy.fleets import AtAnotherRedis
 from tests.harness.fleet import Fleet
 from tests.harness.processes import free_port
 from tests.integration.store.sentinel import Sentinel, wait_for
 from tests.integration.store.wire import own_server, proxied, url_of
 
 DATA = Path(__file__).parents[1] / "integration" / "store" / "data"
-
-
-class AtAnotherRedis(Fleet):
-    """A fleet whose processes are told `url`; `direct` is the same server's plain address."""
-
-    def __init__(self, folder: Path, url: str, direct: str) -> None:
-        super().__init__(folder, config={"redis": {"url": url}})
-        self._direct = direct
-
-    def redis(self) -> redis.asyncio.Redis:
-        return redis.asyncio.Redis.from_url(self._direct)
 
 
 async def chat(fleet: Fleet) -> int:
