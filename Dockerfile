@@ -12,6 +12,11 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     HOME=/var/lib/openclaw \
     OPENCLAW_LOG_FORMAT=json
+# A process 1 of its own: it hands signals on to a service that does not listen to them yet, which
+# the kernel does for no process 1, and reaps what a tool of an agent left behind.
+RUN apt-get update -q \
+ && apt-get install -y -q --no-install-recommends tini \
+ && rm -rf /var/lib/apt/lists/*
 # Numeric and fixed, so that a platform can see that it is not root, and volumes keep their owner.
 RUN groupadd --gid 10001 openclaw \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/openclaw \
@@ -97,26 +102,26 @@ USER 10001:10001
 STOPSIGNAL SIGTERM
 ENV OPENCLAW_HEALTH_PORT=18790
 EXPOSE 18790
-HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 CMD ["healthcheck", "/livez"]
+HEALTHCHECK --interval=10s --timeout=10s --start-period=60s --retries=3 CMD ["healthcheck", "/livez"]
 
 
 FROM service AS ingress
 COPY --from=ingress-packages /opt/venv /opt/venv
 COPY --from=ingress-own /own /opt/venv
 EXPOSE 18789
-ENTRYPOINT ["openclaw-ingress"]
+ENTRYPOINT ["tini", "--", "openclaw-ingress"]
 
 
 FROM service AS agent-worker
 COPY --from=agent-worker-packages /opt/venv /opt/venv
 COPY --from=agent-worker-own /own /opt/venv
-ENTRYPOINT ["openclaw-agent-worker"]
+ENTRYPOINT ["tini", "--", "openclaw-agent-worker"]
 
 
 FROM service AS delivery
 COPY --from=delivery-packages /opt/venv /opt/venv
 COPY --from=delivery-own /own /opt/venv
-ENTRYPOINT ["openclaw-delivery"]
+ENTRYPOINT ["tini", "--", "openclaw-delivery"]
 
 
 # Everything in one process, the command line `openclaw-gateway`, and the model of the Compose
@@ -126,7 +131,7 @@ USER 10001:10001
 STOPSIGNAL SIGTERM
 ENV OPENCLAW_HEALTH_PORT=18790
 EXPOSE 18790
-HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 CMD ["healthcheck", "/livez"]
+HEALTHCHECK --interval=10s --timeout=10s --start-period=60s --retries=3 CMD ["healthcheck", "/livez"]
 COPY --from=standalone-packages /opt/venv /opt/venv
 COPY --from=standalone-own /own /opt/venv
 COPY deploy/images/standalone.json5 /etc/openclaw/openclaw.json5
@@ -134,4 +139,4 @@ WORKDIR /var/lib/openclaw
 ENV OPENCLAW_CONFIG_PATH=/etc/openclaw/openclaw.json5
 VOLUME /var/lib/openclaw
 EXPOSE 18789
-ENTRYPOINT ["openclaw-standalone"]
+ENTRYPOINT ["tini", "--", "openclaw-standalone"]

@@ -67,7 +67,6 @@ def test_a_container_can_change_nothing_but_its_volumes(service: str) -> None:
     assert settings["read_only"] is True
     assert settings["cap_drop"] == ["ALL"]
     assert settings["security_opt"] == ["no-new-privileges:true"]
-    assert settings["init"] is True
 
 
 def test_nothing_is_published_but_on_this_host() -> None:
