@@ -366,44 +366,42 @@ def beginning_traces(tracer: Tracer | None) -> Iterator[None]:
         _BEGINS.reset(token)
 
 
-@contextmanager
-def through(span: Span | None) -> Iterator[None]:
-    """Make a span the current one, and leave it open."""
-    if span is None:
-        yield
-        return
-    token = otel_context.attach(api.set_span_in_context(span))
-    try:
-        yield
-    finally:
-        otel_context.detach(token)
+class through:
+    """Make a span the current one, and leave it open. A class, as it is entered for every span."""
+
+    __slots__ = ("_span", "_token")
+
+    def __init__(self, span: Span | None) -> None:
+        self._span = span
+
+    def __enter__(self) -> Span | None:
+        if self._span is not None:
+            self._token = otel_context.attach(api.set_span_in_context(self._span))
+        return self._span
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if self._span is not None:
+            otel_context.detach(self._token)
 
 
-@contextmanager
-def within(span: Span | None) -> Iterator[None]:
+class within(through):
     """Make a span the current one, and end it; what is raised makes it an error."""
-    if span is None:
-        yield
-        return
-    token = otel_context.attach(api.set_span_in_context(span))
-    try:
-        yield
-    except Exception as error:
-        span.fail(error_type(error))
-        raise
-    finally:
-        otel_context.detach(token)
-        span.end()
+
+    __slots__ = ()
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if self._span is not None:
+            otel_context.detach(self._token)
+            if isinstance(error, Exception):
+                self._span.fail(error_type(error))
+            self._span.end()
 
 
-@contextmanager
 def inside(
     name: str, kind: Kind = Kind.INTERNAL, attributes: Mapping[str, Value] | None = None
-) -> Iterator[Span | None]:
+) -> within:
     """Start a span below the current one, and be in it."""
-    span = child(name, kind, attributes)
-    with within(span):
-        yield span
+    return within(child(name, kind, attributes))
 
 
 def handed_on() -> TraceContext | None:
