@@ -35,5 +35,5 @@ request.account, request.sender, request.code = ARGV[6], ARGV[7], ARGV[8]
 request.asked_ms, request.expires_ms = now, now + tonumber(ARGV[10])
 redis.call('HSET', KEYS[2], field, cjson.encode(request))
 redis.call('PEXPIRE', KEYS[2], ARGV[10])
-enqueue(cell .. 'delivery:', ARGV[12], ARGV[13], ARGV[14], 0, 0, '{}', cjson.decode(ARGV[15]), now)
+add_delivery(ARGV[12], ARGV[13], ARGV[14], '', cjson.decode(ARGV[15]), now)
 return 'asked'
