@@ -83,7 +83,7 @@ async def submit(store: Store, session: str, **options: Any) -> str:
 
 async def finish(store: Store, run_id: str, *effects: Effect) -> None:
     """Claim and complete a run, with what it causes."""
-    lease = await claim(store, run_id)
+    lease = (await claim_all(store))[run_id]
     await lease.finish(
         RunStatus.COMPLETED,
         events=[(RUN_COMPLETED, b"{}")],
@@ -92,12 +92,15 @@ async def finish(store: Store, run_id: str, *effects: Effect) -> None:
     )
 
 
-async def claim(store: Store, run_id: str) -> Lease:
-    """Claim a run in its cell."""
-    leases = store.of(run_id).leases
-    claimed = await leases.claim("w", 100, idle=True)
-    (job,) = [job for job in claimed.jobs if job.job_id.endswith(run_id)]
-    return Lease.of(leases, "w", job)
+async def claim_all(store: Store) -> dict[str, Lease]:
+    """Claim every run that is due, in all cells."""
+    found = {}
+    for here in store.all:
+        claimed = await here.leases.claim("w", 100, idle=True)
+        for job in claimed.jobs:
+            lease = Lease.of(here.leases, "w", job)
+            found[lease.id] = lease
+    return found
 
 
 def message(to: str, text: str = "x", *, account: str = "default", run_id: str) -> DeliveryRequest:

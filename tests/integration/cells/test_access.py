@@ -1,0 +1,65 @@
+"""Who may come in is known while a cell is away, whichever it is."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from openclaw_common.contracts.api_key import ApiKey
+from openclaw_common.contracts.errors import StoreUnavailable
+from openclaw_common.runtime.config import RateLimit
+from tests.integration.cells.support import Fleet
+
+KEY = ApiKey("key_1", "ci", "sk-…", "a" * 64, ("operator.write",), created_ms=1)
+LIMIT = RateLimit(max_attempts=3, window_ms=60_000, lockout_ms=60_000)
+
+
+@pytest.mark.parametrize("away", [0, 1])
+async def test_a_named_key_is_known_while_a_cell_is_away(fleet: Fleet, away: int) -> None:
+    whole, key = await fleet.store(), KEY
+    assert await whole.api_keys.add(key, most=10)
+    store = await fleet.without(away)
+    found = await store.api_keys.find(key.digest)
+    assert found == key
+
+
+async def test_a_key_that_has_no_copy_is_not_called_wrong_while_the_first_cell_is_away(
+    fleet: Fleet,
+) -> None:
+    alone, key = await fleet.store(fleet.urls[0]), KEY
+    await alone.api_keys.add(key, most=10)
+    assert (await (await fleet.store()).api_keys.find(key.digest)) == key
+    store = await fleet.without(0)
+    with pytest.raises(StoreUnavailable):
+        await store.api_keys.find(key.digest)
+
+
+async def test_a_revoked_key_is_revoked_in_all_cells(fleet: Fleet) -> None:
+    whole, key = await fleet.store(), KEY
+    await whole.api_keys.add(key, most=10)
+    assert await whole.api_keys.revoke(key, 1)
+    for store in whole.all:
+        assert await store.api_keys.find(key.digest) is None
+
+
+@pytest.mark.parametrize("away", [0, 1])
+async def test_wrong_credentials_lock_a_client_out_while_a_cell_is_away(
+    fleet: Fleet, away: int
+) -> None:
+    store = await fleet.without(away)
+    for _ in range(LIMIT.max_attempts):
+        left = await store.limits.auth_failed("gateway", "192.0.2.1", LIMIT)
+    assert left
+    assert await store.limits.auth_locked("gateway", "192.0.2.1")
+    locks = await store.limits.locks()
+    assert locks["gateway:192.0.2.1"] > time.monotonic()
+
+
+async def test_a_cell_that_does_not_answer_is_not_waited_for_each_time(fleet: Fleet) -> None:
+    store = await fleet.without(1)
+    await store.limits.locks()
+    begun = time.monotonic()
+    for _ in range(50):
+        await store.limits.locks()
+    assert time.monotonic() - begun < 1.0
