@@ -6,24 +6,27 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from openclaw_common.runtime.config import Config
 from openclaw_common.store.store import Store
 from tests.fakes.channels import signal, telegram
-from tests.fakes.channels.platform import FakePlatform
+from tests.fakes.channels.discord import FakeDiscord
 from tests.fakes.channels.signal import FakeSignal
 from tests.fakes.channels.signal_container import FakeSignalContainer
 from tests.fakes.channels.signal_people import ADA, GROUP_ID, PLACEHOLDER, mention
+from tests.fakes.channels.slack import FakeSlack
 from tests.fakes.channels.telegram import FakeTelegram
 from tests.fakes.channels.telegram_people import BOT_NAME, entity, group, private, user
-from tests.harness.fleet import Fleet, Worker
+from tests.faults.conversations import OPEN, SWIFT, Conversation, Place, nothing
+from tests.faults.team_conversations import discord_conversation, slack_conversation
+from tests.harness.fleet import START_LIMIT_S, Fleet, Worker
 from tests.harness.processes import python, start
 
 logger = logging.getLogger(__name__)
@@ -32,27 +35,7 @@ TURNS: Final = 50
 TAKEOVER_S: Final = 15.0
 """Within what another process must hear what people write (issue 7)."""
 SECRET: Final = "s3cret-token"
-OPEN: Final = {"dmPolicy": "open", "allowFrom": ["*"], "groupPolicy": "open"}
-SWIFT: Final = 1000
 OWN_ID: Final = "bbbbbbbb-0000-4000-8000-000000000002"
-Place = tuple[str, str | None]
-
-
-@dataclass
-class Conversation:
-    """A platform with its section of the configuration, and how to write there.
-
-    `say` writes a text to the n-th place, in turn, and returns the place.
-    """
-
-    name: str
-    platform: FakePlatform
-    section: dict[str, Any]
-    say: Callable[[int, str], Awaitable[Place]]
-    begin: Callable[[Fleet], Awaitable[None]]
-    noticed: Callable[[], Awaitable[None]]
-    """Waits until the platform has seen that whoever was connected is gone: what signal-cli writes
-    before is lost (docs/channels.md)."""
 
 
 @dataclass
@@ -72,7 +55,7 @@ class Post:
 
     async def holder(self, account: str) -> Worker:
         """Return the process that holds an account; any for one whose messages are posted."""
-        await self.fleet.until(self._are_up, "every delivery process is up")
+        await self.fleet.until(self._are_up, "every delivery process is up", START_LIMIT_S)
         config = Config.model_validate({"redis": {"url": self.fleet.redis_url}})
         store = await Store.connect(config.redis, config.runs, config.deliveries, role="test")
         try:
@@ -87,11 +70,11 @@ class Post:
         return [worker for worker in self.workers if worker.process.popen.poll() is None]
 
     async def _are_up(self) -> bool:
-        return all(worker.process.children() for worker in self._alive)
-
-
-async def _nothing(*_: object) -> None:
-    return None
+        """Whether all wait for deliveries, cancellations and runs to show."""
+        async with self.fleet.redis() as client:
+            found = [(item["name"], item["cmd"]) for item in await client.client_list()]
+        waiting = [name for name, cmd in found if cmd == "blpop" and "delivery" in name]
+        return len(waiting) >= 3 * len(self._alive)
 
 
 def telegram_conversation(platform: FakeTelegram, *, posted: bool) -> Conversation:
@@ -126,7 +109,7 @@ def telegram_conversation(platform: FakeTelegram, *, posted: bool) -> Conversati
         "groupPerMinute": 60 * SWIFT,
         **({"webhookUrl": "https://gateway.example/hook"} if posted else {}),
     }
-    return Conversation("telegram", platform, section, say, begin if posted else _nothing, _nothing)
+    return Conversation("telegram", platform, section, say, begin if posted else nothing, nothing)
 
 
 def signal_conversation(platform: FakeSignal, kind: str) -> Conversation:
@@ -149,15 +132,31 @@ def signal_conversation(platform: FakeSignal, kind: str) -> Conversation:
     async def noticed() -> None:
         await platform.feed.parted(platform.feed.connections)
 
-    return Conversation("signal", platform, section, say, _nothing, noticed)
+    return Conversation("signal", platform, section, say, nothing, noticed)
 
 
-@pytest.fixture(params=["telegram asked", "telegram posted", "signal daemon", "signal container"])
+@pytest.fixture(
+    params=[
+        "telegram asked",
+        "telegram posted",
+        "signal daemon",
+        "signal container",
+        "discord gateway",
+        "slack socket",
+        "slack posted",
+    ]
+)
 async def conversation(request: pytest.FixtureRequest) -> AsyncIterator[Conversation]:
     name, _, way = request.param.partition(" ")
     if name == "telegram":
         async with FakeTelegram() as bot:
             yield telegram_conversation(bot, posted=way == "posted")
+    elif name == "discord":
+        async with FakeDiscord() as bot:
+            yield discord_conversation(bot)
+    elif name == "slack":
+        async with FakeSlack() as app:
+            yield slack_conversation(app, posted=way == "posted")
     elif way == "daemon":
         async with FakeSignal() as daemon:
             yield signal_conversation(daemon, "external-native")
@@ -178,6 +177,7 @@ async def running(conversation: Conversation, folder: Path) -> AsyncIterator[Pos
             post.add()
             post.add()
             await conversation.begin(fleet)
+            await post.holder("")
             yield post
         finally:
             await asyncio.gather(*(worker.process.end() for worker in post.workers))
