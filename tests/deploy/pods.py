@@ -17,7 +17,15 @@ CANARY: Final = {
     "OPENCLAW_REDIS_URL": "redis://user:canary@redis.example.com:6379/0",
     "OPENCLAW_GATEWAY_TOKEN": "canary-gateway-token",
 }
-"""What stands in the Secrets of these tests."""
+"""The credentials of these tests."""
+IN_SECRETS: Final[Mapping[str, Mapping[str, str]]] = {
+    "openclaw-redis": {
+        "OPENCLAW_REDIS_URL": CANARY["OPENCLAW_REDIS_URL"],
+        "keda-address": "redis.example.com:6379",
+    },
+    "openclaw-ingress": {"OPENCLAW_GATEWAY_TOKEN": CANARY["OPENCLAW_GATEWAY_TOKEN"]},
+}
+"""What the cluster's Secrets hold of them."""
 
 
 def of_kind(resources: Iterable[Resource], kind: str) -> list[Resource]:
@@ -86,10 +94,7 @@ def _content(resources: tuple[Resource, ...], volume: Mapping[str, Any]) -> dict
     content: dict[str, str] = {}
     for source in volume["projected"]["sources"]:
         secret = source["secret"]
-        if secret["name"] == "openclaw-ingress":
-            content["OPENCLAW_GATEWAY_TOKEN"] = CANARY["OPENCLAW_GATEWAY_TOKEN"]
-        for item in secret.get("items", ()):
-            content[item["path"]] = CANARY[item["key"]]
+        content |= IN_SECRETS.get(secret["name"], {})
     return content
 
 

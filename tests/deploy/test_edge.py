@@ -10,6 +10,7 @@ from openclaw_common.runtime import health
 from openclaw_common.runtime.config import Config
 from tests.deploy.kubectl import COMPONENTS, OVERLAYS, Resource, overlay, with_components
 from tests.deploy.pods import SERVICES, configuration, of_kind, only, ports
+from tests.harness.processes import ROOT
 
 NGINX = "nginx.ingress.kubernetes.io/"
 MIB = 1024 * 1024
@@ -100,3 +101,11 @@ def test_prometheus_finds_the_side_port_of_every_service(everything: list[Resour
         and endpoint["port"] in {port["name"] for port in service["spec"]["ports"]}
     }
     assert found == {f"openclaw-{service}" for service in SERVICES}
+
+
+def test_series_have_the_job_that_the_alerts_ask_for(everything: list[Resource]) -> None:
+    monitor = only(everything, "ServiceMonitor", "openclaw")["spec"]
+    service = only(everything, "Service", "openclaw-ingress")
+    job = service["metadata"]["labels"][monitor["jobLabel"]]
+    rules = ROOT / "deploy" / "observability" / "rules" / "gateway.alerts.yml"
+    assert f'up{{job="{job}"}}' in rules.read_text(encoding="utf-8")

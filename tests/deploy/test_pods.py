@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,10 @@ def test_the_image_is_a_target_of_the_dockerfile_that_compose_builds(
     built = compose["services"][service]
     assert built["build"]["target"] == service
     assert f"FROM service AS {service}\n" in DOCKERFILE
-    assert f'ENTRYPOINT ["openclaw-{service}"]' in DOCKERFILE
+    target = DOCKERFILE.partition(f"FROM service AS {service}\n")[2].partition("\nFROM ")[0]
+    (entry,) = re.findall(r"^ENTRYPOINT (.+)$", target, re.M)
+    assert json.loads(entry)[-1] == f"openclaw-{service}"
+    assert not {"command", "args"} & set(container(overlay(name), service))
     assert image.rpartition("/")[2] == built["image"].partition(":")[0]
     assert tag == version()
 
