@@ -18,6 +18,7 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
+import yaml
 
 from tests.deploy.kubectl import overlay
 from tests.harness.fleet import TOKEN, Fleet
@@ -140,3 +141,17 @@ def test_every_symptom_has_a_command_to_begin_with() -> None:
     symptoms = PAGE.partition("\n# Symptoms\n")[2].split("\n## ")[1:]
     without = [it.partition("\n")[0] for it in symptoms if "```" not in it]
     assert without == ["Streams break off", "The event loop lags"]
+
+
+def test_every_alert_leads_to_a_heading_of_the_page() -> None:
+    path = ROOT / "deploy" / "observability" / "rules" / "gateway.alerts.yml"
+    (group,) = yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+    headings = {
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        for heading in re.findall(r"^#+ (.+)$", PAGE, re.M)
+    }
+    for alert in group["rules"]:
+        page, _, anchor = alert["annotations"]["runbook"].partition("#")
+        assert page == "docs/operations.md"
+        for queue in ("runs", "deliveries"):
+            assert anchor.replace("{{ $labels.queue }}", queue) in headings, alert["alert"]
