@@ -143,6 +143,22 @@ async def test_a_photo_is_shown_to_the_model(gateway: Chats, telegram: FakeTeleg
     assert parts[-1]["image_url"]["url"].startswith("data:image/")
 
 
+@both
+async def test_an_album_is_one_message(gateway: Chats, telegram: FakeTelegram) -> None:
+    telegram.updates.repeats = 1
+    for number in range(3):
+        telegram.files[f"f{number}"] = PIXEL
+        sizes = [{"file_id": f"f{number}", "file_unique_id": "u", "width": 9, "height": 9}]
+        caption = {} if number else {"caption": "/fake say Nice"}
+        await telegram.say("", private(42), photo=sizes, media_group_id="a1", **caption)
+
+    assert await told(telegram, 1) == [("42", None, "Nice")]
+    received = await gateway.provider.request(0)
+    parts = received.body["messages"][-1]["content"]
+    assert [part["type"] for part in parts] == ["text", *["image_url"] * 3]
+    assert len(await gateway.run_ids()) == 1
+
+
 @waiting
 @pytest.mark.parametrize("secret", [None, "", "wrong", SECRET[:-1], SECRET + "x"])
 async def test_a_missing_or_wrong_secret_gives_401_and_nothing_is_enqueued(

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import orjson
 
-from openclaw_common.contracts.run import Image, RunRequest, Turn
+from openclaw_common.contracts.inbound import Attachment
+from openclaw_common.contracts.run import ChannelFiles, Image, RunRequest, Turn
 
 STRATEGIES: Final = ("enqueue", "reject", "interrupt", "collect")
 LINE_CHARS: Final = 140
@@ -25,13 +26,15 @@ class Debounce:
     """Messages that one sender writes in a row are one run.
 
     It begins once nothing came for `quiet_ms`, at the latest `max_ms` after the first of them, and
-    holds no more than `cap`. `sender` tells whose they are.
+    holds no more than `cap`. `sender` tells whose they are, and of what album; those of an album
+    may have files.
     """
 
     quiet_ms: int
     max_ms: int
     cap: int
     sender: str
+    is_album: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,14 @@ def can_collect(request: RunRequest) -> bool:
     )
 
 
+def debounce_of(request: RunRequest, rule: MultitaskRule) -> Debounce | None:
+    """Return how the request waits for others to join it, None if it does not."""
+    debounce = rule.debounce
+    if debounce is None or not can_collect(replace(request, files=None)):
+        return None
+    return debounce if request.files is None or debounce.is_album else None
+
+
 def common_of(request: RunRequest, sender: str = "") -> str:
     """Return the digest of what messages must have in common to be merged.
 
@@ -76,6 +87,7 @@ def common_of(request: RunRequest, sender: str = "") -> str:
         request,
         message=Turn("user", ""),
         images=(),
+        files=None,
         history=(),
         model="",
         stream=False,
@@ -96,6 +108,7 @@ def message_of(request: RunRequest) -> bytes:
         {
             "text": clean,
             "images": request.images,
+            **({"files": request.files} if request.files else {}),
             "reply_to": request.delivery.reply_to if request.delivery else None,
             "line": line.encode("utf-8", "replace").decode(),
         }
@@ -112,7 +125,17 @@ def merged(request: RunRequest, collected: Collected) -> RunRequest:
     plan, last = request.delivery, messages[-1].get("reply_to")
     if plan is not None and last:
         plan = replace(plan, reply_to=last)
-    return replace(request, message=turn, images=images, delivery=plan)
+    files = _files(request, messages)
+    return replace(request, message=turn, images=images, delivery=plan, files=files)
+
+
+def _files(request: RunRequest, messages: Sequence[dict[str, Any]]) -> ChannelFiles | None:
+    """Return the files of all messages; they are of one album, and so of one account."""
+    holders = [message["files"] for message in messages if "files" in message]
+    if not holders:
+        return request.files
+    attachments = tuple(Attachment(**file) for held in holders for file in held["attachments"])
+    return ChannelFiles(holders[0]["channel"], holders[0]["account_id"], attachments)
 
 
 def _text(request: RunRequest, collected: Collected, messages: Sequence[dict[str, Any]]) -> str:

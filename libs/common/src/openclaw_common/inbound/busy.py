@@ -10,6 +10,8 @@ from openclaw_common.runtime.config import Config
 
 DEBOUNCE_MS: Final = {"telegram": 300}
 """Quiet time of channels that the configuration says nothing of, in ms (contract §5.2)."""
+ALBUM_MS: Final = 500
+"""How long the next piece of an album is waited for, in ms."""
 PASTE_CHARS: Final = 3900
 """Length from which on a Telegram message is most likely a piece of a longer text."""
 PASTE_MS: Final = 1500
@@ -17,12 +19,15 @@ PASTE_MS: Final = 1500
 
 
 def busy_rule(config: Config, agent_id: str, message: InboundMessage) -> MultitaskRule:
-    """Return the rule for an ordinary message; one with files is never merged with others."""
+    """Return the rule for an ordinary message.
+
+    One with files is merged with no others but those of its album.
+    """
     queue, agent = config.messages.queue, config.agents.entries.get(agent_id)
     strategy = (agent and agent.multitask_strategy) or queue.strategy(message.channel)
     quiet_ms = _quiet_ms(config, message, collects=strategy == "collect")
-    debounce = None
-    if quiet_ms > 0 and not message.attachments:
+    debounce = _album(config, message, quiet_ms) if message.album_id else None
+    if debounce is None and quiet_ms > 0 and not message.attachments:
         limits = config.inbound
         debounce = Debounce(
             quiet_ms,
@@ -31,6 +36,15 @@ def busy_rule(config: Config, agent_id: str, message: InboundMessage) -> Multita
             message.sender.id,
         )
     return MultitaskRule(strategy, queue.cap, queue.drop, debounce)
+
+
+def _album(config: Config, message: InboundMessage, quiet_ms: int) -> Debounce:
+    """Return how the pieces of one album wait for each other."""
+    limits = config.inbound
+    own = f"{message.sender.id}\n{message.album_id}"
+    quiet_ms = max(quiet_ms, ALBUM_MS)
+    most = max(quiet_ms, limits.debounce_max_ms)
+    return Debounce(quiet_ms, most, limits.max_media, own, is_album=True)
 
 
 def _quiet_ms(config: Config, message: InboundMessage, *, collects: bool) -> int:

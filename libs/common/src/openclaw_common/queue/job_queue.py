@@ -37,6 +37,7 @@ from openclaw_common.contracts.multitask import (
     MultitaskRule,
     can_collect,
     common_of,
+    debounce_of,
     message_of,
 )
 from openclaw_common.contracts.run import DeliveryPlan, RunRequest, RunStatus
@@ -143,7 +144,7 @@ class RunQueue:
         joins = can_collect(request)
         if rule.strategy in ("reject", "interrupt") or (rule.strategy == "collect" and joins):
             request = replace(request, multitask_strategy=rule.strategy)
-        debounce = rule.debounce if joins else None
+        debounce = debounce_of(request, rule)
         if debounce is not None:
             request = replace(request, debounced=True)
         store = await self._store.at(request.session_key)
