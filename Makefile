@@ -16,9 +16,14 @@ COMPILE_IMAGE := $(COMPILE) --constraint requirements/runtime.txt --all-extras \
 # uv_build, the build backend of the workspace, looks for its own binary on PATH.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+# Phoenix's assistant may use a shell and the web unless it is told not to. Its gRPC port (4317) is
+# open on all interfaces whatever PHOENIX_HOST says.
+PHOENIX_ENVIRON := PHOENIX_HOST=127.0.0.1 PHOENIX_PORT=6006 PHOENIX_WORKING_DIR=$(CURDIR)/.openclaw/phoenix \
+	PHOENIX_DISABLE_AGENT_ASSISTANT=true PHOENIX_AGENTS_DISABLE_BASH=true PHOENIX_TELEMETRY_ENABLED=false
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test check bench faults fuzz containers kube lock clean
+.PHONY: help run demo test check bench faults fuzz containers kube lock clean dashboards phoenix
 
 help: ## show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,11 +60,22 @@ containers: $(STAMPS)/dev $(STAMPS)/workspace ## build the images, start the Com
 kube: $(STAMPS)/dev $(STAMPS)/workspace ## play the Kubernetes manifests with podman; needs the images of `make containers`
 	@$(BIN)/python -m tests.deploy.play $(ARGS)
 
+dashboards: $(STAMPS)/dev $(STAMPS)/workspace ## check alert rules, and every dashboard query in a real Prometheus
+	$(BIN)/python deploy/observability/grafana/make_dashboards.py
+	$(BIN)/python -m tests.integration.observability
+
+phoenix: $(STAMPS)/phoenix ## start Arize Phoenix, which shows traces of runs, at http://127.0.0.1:6006
+	@echo "In another terminal:"
+	@echo "  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://127.0.0.1:6006/v1/traces make run"
+	@mkdir -p .openclaw/phoenix
+	@$(PHOENIX_ENVIRON) .venv-phoenix/bin/phoenix serve
+
 lock: $(STAMPS)/venv ## resolve requirements/*.in again into pinned, hashed requirements/*.txt
 	@test -x $(BIN)/uv || $(PIP_INSTALL) uv
 	$(COMPILE) $(ARGS) requirements/runtime.in -o requirements/runtime.txt
 	$(COMPILE) $(ARGS) requirements/discord.in -o requirements/discord.txt
 	$(COMPILE) $(ARGS) requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) $(ARGS) requirements/phoenix.in -o requirements/phoenix.txt
 	$(COMPILE_IMAGE) services/ingress/pyproject.toml -o requirements/ingress.txt
 	$(COMPILE_IMAGE) services/agent-worker/pyproject.toml -o requirements/agent-worker.txt
 	$(COMPILE_IMAGE) --constraint requirements/discord.txt services/delivery/pyproject.toml \
@@ -68,8 +84,14 @@ lock: $(STAMPS)/venv ## resolve requirements/*.in again into pinned, hashed requ
 		clients/cli/pyproject.toml -o requirements/standalone.txt
 	$(COMPILE) --constraint requirements/runtime.txt requirements/build.in -o requirements/build.txt
 
+$(STAMPS)/phoenix: requirements/phoenix.txt | $(STAMPS)/venv
+	@echo "Installing Arize Phoenix into .venv-phoenix: 600 MB, a minute plus the download ..."
+	@$(PYTHON) -m venv .venv-phoenix
+	@.venv-phoenix/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
 clean: ## remove .venv and every cache; the data in .openclaw stays
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage
+	rm -rf $(VENV) .venv-phoenix .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMPS)/venv:

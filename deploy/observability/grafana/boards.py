@@ -272,7 +272,7 @@ RUN: Final = Dashboard(
                 {
                     "refId": "A",
                     "queryType": "traceql",
-                    "query": '{ span.messaging.message.id = "$run" }',
+                    "query": '{ span.openclaw.run_id = "$run" }',
                     "tableType": "traces",
                     "datasource": TRACES,
                 }
