@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tests.fakes.channels import discord, slack
 from tests.fakes.channels.discord import FakeDiscord
 from tests.fakes.channels.slack import FakeSlack
 from tests.fakes.channels.slack_events import SIGNING_SECRET
 from tests.faults.conversations import OPEN, SWIFT, Conversation, Place, nothing
-from tests.harness.fleet import Fleet
+from tests.harness.fleet import START_LIMIT_S, Fleet
 
 ROOT = "1700000000.000100"
 
@@ -23,6 +25,11 @@ def discord_conversation(platform: FakeDiscord) -> Conversation:
         await platform.write(f"<@{discord.BOT_ID}> {text}", "300")
         return "300", None
 
+    async def begin(fleet: Fleet) -> None:
+        # What is written before anybody was ever connected is not asked for.
+        async with asyncio.timeout(START_LIMIT_S):
+            await platform.gateway.connected()
+
     section = {
         **OPEN,
         "token": discord.TOKEN,
@@ -31,7 +38,7 @@ def discord_conversation(platform: FakeDiscord) -> Conversation:
         "channelMessages": SWIFT,
         "channelBurst": 100,
     }
-    return Conversation("discord", platform, section, say, nothing, nothing)
+    return Conversation("discord", platform, section, say, begin, nothing)
 
 
 def slack_conversation(platform: FakeSlack, *, posted: bool) -> Conversation:
