@@ -138,6 +138,21 @@ class ObservedGateway:
             said: dict[str, Any] = await answer.json()
             return said
 
+    async def trace(self, run_id: str) -> str:
+        """Return the spans of a run whose delivery has ended, once they have all been kept."""
+        spans = ""
+
+        async def kept() -> bool:
+            nonlocal spans
+            async with self.fleet.session.get(
+                f"{self.url}/v1/runs/{run_id}/trace", headers=self.fleet.headers
+            ) as answer:
+                spans = await answer.text()
+            return answer.status == 200 and "process deliveries" in spans
+
+        await self.fleet.until(kept, "the spans are kept")
+        return spans
+
     async def load(self) -> None:
         """Do a little of everything: answers, tools, failures, deliveries, refusals."""
         await asyncio.gather(

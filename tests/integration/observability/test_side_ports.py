@@ -61,18 +61,20 @@ async def test_a_load_is_measured_in_every_process(gateway: ObservedGateway) -> 
     assert {"completed", "failed"} <= statuses
 
 
-async def test_nothing_of_secrets_and_content_is_in_logs_metrics_and_errors(
+async def test_nothing_of_secrets_and_content_is_in_logs_spans_metrics_and_errors(
     gateway: ObservedGateway,
 ) -> None:
     answer = await gateway.chat(f"/fake say {PLANTED}", stream=False)
     gateway.telegram.plan(Fault.server_error(), Fault.permanent("chat"))
-    await gateway.hook(f"/fake say {PLANTED}")
+    run_id = (await gateway.hook(f"/fake say {PLANTED}"))["runId"]
     await gateway.hook(PLANTED, token="sk-wrong-0123456789abcdef0123")
     refused = await gateway.chat(f"/fake status code=401 {PLANTED}")
     await gateway.all_ended()
     assert PLANTED in answer
     texts = gateway.logs() | {role: await gateway.metrics(role) for role in ROLES}
     texts["error"] = refused
+    texts["spans"] = await gateway.trace(run_id)
+    assert "process deliveries" in texts["spans"]
     for where, text in texts.items():
         for secret in (BOT_TOKEN, PROVIDER_KEY, TOKEN, HOOK_TOKEN, "sk-wrong-0123456789"):
             assert secret not in text, where
