@@ -21,6 +21,50 @@ RUN = {
     "session_key": "agent:main:s",
     "created_at": 1_700_000_000,
 }
+TRACE = {
+    "trace_id": "4bf9",
+    "otlp": {
+        "resourceSpans": [
+            {
+                "resource": {
+                    "attributes": [
+                        {"key": "service.name", "value": {"stringValue": "openclaw-ingress"}}
+                    ]
+                },
+                "scopeSpans": [
+                    {
+                        "spans": [
+                            {
+                                "spanId": "b",
+                                "parentSpanId": "a",
+                                "name": "send runs",
+                                "startTimeUnixNano": "3000000",
+                                "endTimeUnixNano": "4500000",
+                                "attributes": [
+                                    {"key": "openclaw.attempt", "value": {"intValue": "1"}}
+                                ],
+                                "status": {"code": 2},
+                            },
+                            {
+                                "spanId": "a",
+                                "name": "POST /v1/runs",
+                                "startTimeUnixNano": "1000000",
+                                "endTimeUnixNano": "9000000",
+                                "attributes": [],
+                                "status": {},
+                            },
+                        ]
+                    }
+                ],
+            }
+        ]
+    },
+}
+TREE = (
+    "trace 4bf9\n"
+    f"    0.0 ms     8.0 ms  {'POST /v1/runs':48} ingress\n"
+    f"    2.0 ms     1.5 ms  {'└ send runs !':48} {'ingress':13} attempt=1\n"
+)
 SESSION = {"key": "agent:main:s", "status": "idle", "message_count": 2, "last_run_at": None}
 
 
@@ -46,6 +90,7 @@ async def _ask(script: ScriptedGateway, *words: str, folder: Path) -> Result:
         (("runs", "cancel", "run_1"), RUN, "POST /v1/runs/run_1/cancel", None),
         (("runs", "retry", "run_1"), RUN, "POST /v1/runs/run_1/retry", None),
         (("runs", "show", "run_1"), RUN, "GET /v1/runs/run_1?wait=0", None),
+        (("runs", "trace", "run_1"), TRACE, "GET /v1/runs/run_1/trace", TREE),
         (
             ("sessions", "list", "--prefix", "agent:main:"),
             {"data": [SESSION]},
