@@ -88,13 +88,14 @@ class ObservedGateway:
         return self.fleet.ingresses[0].url
 
     async def probe(self, role: str, path: str) -> tuple[int, str]:
-        """Ask a side port; status 0 while nothing listens."""
+        """Ask a side port; status 0 where nothing answers within three seconds."""
         try:
             async with self.fleet.session.get(
-                f"http://127.0.0.1:{self.ports[role]}{path}"
+                f"http://127.0.0.1:{self.ports[role]}{path}",
+                timeout=aiohttp.ClientTimeout(total=3),
             ) as answer:
                 return answer.status, await answer.text()
-        except aiohttp.ClientError:
+        except (aiohttp.ClientError, TimeoutError):
             return 0, ""
 
     async def until_ready(self, role: str) -> None:

@@ -91,11 +91,15 @@ async def test_lines_of_an_attempt_say_run_session_and_attempt(gateway: Observed
         assert entry["session_key"].startswith("agent:main:")
 
 
-async def test_a_stalled_process_is_not_alive_and_a_killed_child_comes_back(
+async def test_a_stalled_process_is_not_alive_a_killed_child_comes_back_and_a_drained_one_is_gone(
     gateway: ObservedGateway,
 ) -> None:
     worker = gateway.fleet.workers[0]
     killed = worker.pid
+    worker.signal(signal.SIGSTOP)
+    assert (await gateway.probe("agent-worker", "/livez"))[0] == 0
+    worker.signal(signal.SIGCONT)
+    assert (await gateway.probe("agent-worker", "/livez"))[0] == 200
     worker.kill()
 
     async def another_is_up() -> bool:
