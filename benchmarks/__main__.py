@@ -13,7 +13,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import chat, deliveries, hooks, providers, queue, sizing, tenants
+from benchmarks import cells, chat, deliveries, hooks, providers, queue, sizing, tenants
 from benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
@@ -26,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
     "hooks": hooks.run,
     "tenants": tenants.run,
     "sizing": sizing.run,
+    "cells": cells.run,
 }
 
 
