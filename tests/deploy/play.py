@@ -31,6 +31,7 @@ from tests.harness.processes import ROOT, free_port
 TOKEN = "kube-play-token"
 NETWORK = "openclaw-kube"
 START_LIMIT_S = 60
+BUILT_TAG = "under-test"
 PROGRAMS = ("podman", "runc", "catatonit")
 
 
@@ -82,7 +83,10 @@ class Podman:
         return done.stdout
 
     def take_over(self, images: list[str]) -> None:
-        """Copy images from Docker's engine."""
+        """Copy images from Docker's engine; those of `make containers` have a tag of their own."""
+        for image in images:
+            built = f"{image.rpartition(':')[0]}:{BUILT_TAG}"
+            subprocess.run(["docker", "tag", built, image], capture_output=True, check=False)
         saving = subprocess.Popen(["docker", "save", *images], stdout=subprocess.PIPE)
         loading = subprocess.run(
             [*self._command, "load", "--quiet"], stdin=saving.stdout, env=self._environ, check=False

@@ -44,6 +44,15 @@ from openclaw_common.runtime.config import RedisAddress, parse_redis_url
                 options={"sentinel_password": "s"},
             ),
         ),
+        (
+            "rediss+sentinel://a/main?ssl_ca_certs=/ca.crt&ssl_certfile=/tls.crt",
+            RedisAddress(
+                (("a", 26379),),
+                master="main",
+                tls=True,
+                options={"ssl_ca_certs": "/ca.crt", "ssl_certfile": "/tls.crt"},
+            ),
+        ),
     ],
 )
 def test_a_url_says_where_redis_is(url: str, address: RedisAddress) -> None:

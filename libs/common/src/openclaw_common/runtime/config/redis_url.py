@@ -18,14 +18,15 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 REDIS_PORT: Final = 6379
 SENTINEL_PORT: Final = 26379
 _SENTINEL_OPTIONS: Final = frozenset({"sentinel_username", "sentinel_password"})
+_TLS_OPTIONS: Final = frozenset(
+    {"ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname"}
+)
 _OPTIONS: Final = {
     "redis": frozenset({"db"}),
-    "rediss": frozenset(
-        {"db", "ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname"}
-    ),
+    "rediss": _TLS_OPTIONS | {"db"},
     "unix": frozenset({"db"}),
     "redis+sentinel": _SENTINEL_OPTIONS,
-    "rediss+sentinel": _SENTINEL_OPTIONS,
+    "rediss+sentinel": _SENTINEL_OPTIONS | _TLS_OPTIONS,
 }
 
 
