@@ -25,6 +25,8 @@ from openclaw_common.runtime.clock import Clock, SystemClock
 logger = logging.getLogger(__name__)
 
 ALLOWED_UPDATES: Final = list(READ)
+SET_UP: Final = "`openclaw-gateway channels setup telegram --public-url https://…`"
+"""What people are told to run."""
 _USABLE_S: Final = 6 * 24 * 3600.0
 """How old an offset may be. After a week without updates Telegram counts from a random number, and
 an older offset would then confirm updates that nobody has read (Bot API, Update)."""
@@ -157,7 +159,7 @@ def _conflict(message: str) -> ReceiverFailure:
     if "webhook" in message:
         advice = (
             "set channels.telegram.webhookUrl and webhookSecret to use the webhook, or run"
-            " `openclaw-gateway channels setup telegram` without them to remove it"
+            f" {SET_UP} without them to remove it"
         )
     else:
         advice = "give every gateway a bot of its own"

@@ -20,7 +20,7 @@ from openclaw_channels.base import (
 from openclaw_channels.inbound import Finding
 from openclaw_channels.said import Said
 from openclaw_channels.telegram.api import TelegramApi
-from openclaw_channels.telegram.polling import ALLOWED_UPDATES
+from openclaw_channels.telegram.polling import ALLOWED_UPDATES, SET_UP
 from openclaw_channels.telegram.settings import TelegramSettings
 from openclaw_common.contracts.delivery import DEFAULT_ACCOUNT
 
@@ -82,7 +82,7 @@ class TelegramSetup:
             Finding(
                 bool(commands),
                 f"The bot's menu has {len(commands)} commands.",
-                "" if commands else "`openclaw-gateway channels setup telegram` puts some there.",
+                "" if commands else f"{SET_UP} puts some there.",
             ),
         ]
 
@@ -186,7 +186,7 @@ class TelegramSetup:
         return found
 
     def _about_way(self, url: str, wanted: str | None) -> Finding:
-        repair = "Run `openclaw-gateway channels setup telegram`."
+        repair = f"Run {SET_UP}."
         if wanted is None:
             if url:
                 return Finding(
