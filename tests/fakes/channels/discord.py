@@ -10,19 +10,17 @@ https://docs.discord.com/developers/resources/message and …/topics/rate-limits
 
 from __future__ import annotations
 
-import math
-import time
-from collections import defaultdict, deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar, Final
 
 import orjson
 from aiohttp import web
 
+from tests.fakes.channels.discord_errors import Refused, error, rate_limited
 from tests.fakes.channels.discord_gateway import FakeGateway
 from tests.fakes.channels.discord_people import Application, command, interaction, message, user
+from tests.fakes.channels.discord_world import BOT_ID, FORUM, Place, Window, described, ready
 from tests.fakes.channels.platform import (
     Accepted,
     FakePlatform,
@@ -34,65 +32,9 @@ from tests.fakes.channels.platform import (
     main,
 )
 
+__all__ = ["BOT_ID", "TOKEN", "FakeDiscord", "Place"]
+
 TOKEN: Final = "discord-bot-token"
-BOT_ID: Final = "900"
-TEXT, FORUM = 0, 15
-
-_ERRORS: Final = {
-    0: (400, "400: Bad Request"),
-    401: (401, "401: Unauthorized"),
-    10003: (404, "Unknown Channel"),
-    10008: (404, "Unknown Message"),
-    10013: (404, "Unknown User"),
-    10015: (404, "Unknown Webhook"),
-    10062: (404, "Unknown interaction"),
-    40005: (413, "Request entity too large"),
-    40058: (400, "Cannot send a message in a forum channel"),
-    50001: (403, "Missing Access"),
-    50007: (403, "Cannot send messages to this user"),
-    50013: (403, "Missing Permissions"),
-    50027: (401, "Invalid Webhook Token"),
-    50035: (400, "Invalid Form Body"),
-}
-
-
-class Refused(Exception):
-    """Answered with one of Discord's errors."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-@dataclass
-class Place:
-    """A channel: `kind` is Discord's channel type."""
-
-    id: str
-    name: str
-    guild: str | None = "1"
-    kind: int = TEXT
-    parent: str | None = None
-
-
-@dataclass
-class Window:
-    """How often one channel may be sent to: `limit` times in `seconds`."""
-
-    limit: int = 1_000_000
-    seconds: float = 5.0
-    sent: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
-
-    def enter(self, channel: str) -> tuple[int, float]:
-        """Return how many are left and when the window ends; fewer than 0 is a refusal."""
-        times, now = self.sent[channel], time.monotonic()
-        if times and now - times[0] >= self.seconds:
-            times.clear()
-        reset = self.seconds - (now - times[0]) if times else self.seconds
-        if len(times) >= self.limit:
-            return -1, reset
-        times.append(now)
-        return self.limit - len(times), reset
 
 
 class FakeDiscord(FakePlatform):
@@ -173,7 +115,7 @@ class FakeDiscord(FakePlatform):
                     raise Refused(401)
                 answer: web.StreamResponse = await handler(request)
             except Refused as refused:
-                return _error(refused.code)
+                return error(refused.code)
             return answer
 
         router.add_route(method, path, checked)
@@ -202,7 +144,7 @@ class FakeDiscord(FakePlatform):
         """Let somebody give a slash command, posted to `url`; returns what it was answered."""
         place = self.places.get(channel) or self._direct(user)
         said = command(
-            name, text, channel=_described(place), sender=user, token=self.new_interaction()
+            name, text, channel=described(place), sender=user, token=self.new_interaction()
         )
         return await self.application.post(url, said)
 
@@ -211,7 +153,7 @@ class FakeDiscord(FakePlatform):
         place = self.places[channel]
         data = {"custom_id": custom_id, "component_type": 2}
         pressed = interaction(
-            3, data, channel=_described(place), sender="42", token=self.new_interaction()
+            3, data, channel=described(place), sender="42", token=self.new_interaction()
         )
         return await self.application.post(url, pressed)
 
@@ -227,54 +169,15 @@ class FakeDiscord(FakePlatform):
         return place
 
     def _ready(self) -> list[tuple[str, dict[str, Any]]]:
-        guilds = sorted({p.guild for p in self.places.values() if p.guild}, key=int)
-        ready = {
-            "v": 10,
-            "user": user(BOT_ID, bot=True),
-            "guilds": [{"id": guild, "unavailable": True} for guild in guilds],
-            "application": {"id": self.application.id, "flags": 0},
-        }
-        return [("READY", ready), *(("GUILD_CREATE", self._guild(guild)) for guild in guilds)]
-
-    def _guild(self, guild: str) -> dict[str, Any]:
-        own = [p for p in self.places.values() if p.guild == guild]
-        everybody = {"id": guild, "name": "@everyone", "permissions": "0", "position": 0}
-        role = {"id": "77", "name": "bot", "permissions": "0", "position": 1}
-        return {
-            "id": guild,
-            "name": f"guild {guild}",
-            "owner_id": "42",
-            "roles": [everybody, {**role, "tags": {"bot_id": BOT_ID}, "managed": True}],
-            "members": [{"user": user(BOT_ID, bot=True), "roles": ["77"]}],
-            "channels": [self._with_last(p) for p in own if p.parent is None],
-            "threads": [self._with_last(p) for p in own if p.parent is not None],
-            "member_count": 2,
-        }
-
-    def _with_last(self, place: Place) -> dict[str, Any]:
-        ids = [said["id"] for said in self.written if said["channel_id"] == place.id]
-        return {
-            **_described(place),
-            "position": 0,
-            "permission_overwrites": [],
-            "last_message_id": ids[-1] if ids else None,
-            "owner_id": "42",
-            "message_count": 0,
-            "member_count": 1,
-            "thread_metadata": {
-                "archived": False,
-                "auto_archive_duration": 60,
-                "archive_timestamp": "2026-01-01T00:00:00+00:00",
-            },
-        }
+        return ready(list(self.places.values()), self.written, self.application.id)
 
     def refusal(self, fault: Fault) -> web.Response:
         """Return Discord's words for a fault."""
         if fault.kind == FaultKind.RATE_LIMIT:
-            return _rate_limited(fault.retry_after_s, everything=fault.account_wide)
+            return rate_limited(fault.retry_after_s, everything=fault.account_wide)
         if fault.kind == FaultKind.SERVER_ERROR:
             return web.Response(status=fault.status, text="<html>upstream error</html>")
-        return _error(int(fault.code or 50013))
+        return error(int(fault.code or 50013))
 
     async def _message(self, request: web.Request) -> web.StreamResponse:
         place = self._place(request)
@@ -284,7 +187,7 @@ class FakeDiscord(FakePlatform):
             raise Refused(40058)
         left, reset = self.window.enter(place.id)
         if left < 0:
-            return _rate_limited(reset)
+            return rate_limited(reset)
         nonce = body.get("nonce")
         if nonce is not None and len(str(nonce)) > 25:
             raise Refused(50035)
@@ -351,7 +254,7 @@ class FakeDiscord(FakePlatform):
         return web.Response(status=204)
 
     async def _channel(self, request: web.Request) -> web.Response:
-        return json_response(_described(self._place(request)))
+        return json_response(described(self._place(request)))
 
     async def _open(self, request: web.Request) -> web.Response:
         user = str(orjson.loads(await request.read()).get("recipient_id"))
@@ -359,7 +262,7 @@ class FakeDiscord(FakePlatform):
             raise Refused(10013)
         place = Place(f"7{user}", "", None, 1)
         self.places[place.id] = place
-        return json_response(_described(place))
+        return json_response(described(place))
 
     async def _history(self, request: web.Request) -> web.Response:
         place, after = self._place(request), int(request.query.get("after", 0))
@@ -418,12 +321,12 @@ class FakeDiscord(FakePlatform):
     async def _guild_channels(self, request: web.Request) -> web.Response:
         guild = request.match_info["guild"]
         found = [p for p in self.places.values() if p.guild == guild and p.parent is None]
-        return json_response([_described(place) for place in found])
+        return json_response([described(place) for place in found])
 
     async def _active(self, request: web.Request) -> web.Response:
         guild = request.match_info["guild"]
         found = [p for p in self.places.values() if p.guild == guild and p.parent]
-        return json_response({"threads": [_described(p) for p in found], "members": []})
+        return json_response({"threads": [described(p) for p in found], "members": []})
 
     def _place(self, request: web.Request) -> Place:
         place = self.places.get(request.match_info["channel"])
@@ -460,26 +363,6 @@ def _bytes(value: Any) -> bytes:
     return value.encode() if isinstance(value, str) else bytes(value)
 
 
-def _error(code: int) -> web.Response:
-    status, message = _ERRORS[code]
-    return json_response({"message": message, "code": 0 if code == 401 else code}, status)
-
-
-def _rate_limited(seconds: float, *, everything: bool = False) -> web.Response:
-    headers = {
-        "Retry-After": str(math.ceil(seconds)),
-        "X-RateLimit-Scope": "global" if everything else "user",
-    }
-    if everything:
-        headers["X-RateLimit-Global"] = "true"
-    body = {
-        "message": "You are being rate limited.",
-        "retry_after": round(seconds, 3),
-        "global": everything,
-    }
-    return json_response(body, 429, headers)
-
-
 def _message_id(taken: Accepted) -> str:
     return str(1_000_000 + taken.number)
 
@@ -491,16 +374,6 @@ def _shown(taken: Accepted) -> dict[str, Any]:
         "content": taken.text,
         "author": {"id": BOT_ID, "bot": True},
         "nonce": taken.key,
-    }
-
-
-def _described(place: Place) -> dict[str, Any]:
-    return {
-        "id": place.id,
-        "name": place.name,
-        "type": place.kind,
-        "guild_id": place.guild,
-        "parent_id": place.parent,
     }
 
 
