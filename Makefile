@@ -23,7 +23,7 @@ PHOENIX_ENVIRON := PHOENIX_HOST=127.0.0.1 PHOENIX_PORT=6006 PHOENIX_WORKING_DIR=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test check bench faults fuzz containers kube lock clean dashboards phoenix
+.PHONY: help run demo test check bench faults fuzz containers kube dashboards phoenix lock clean
 
 help: ## show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -190,4 +190,6 @@ class ObservedGateway:
 
     def entries(self) -> list[dict[str, Any]]:
         """Return the lines of all logs."""
-        return [json.loads(line) for log in self.logs().values() for line in log.splitlines()]
+        lines = [line for log in self.logs().values() for line in log.splitlines(keepends=True)]
+        # The last line may be half written.
+        return [json.loads(line) for line in lines if line.endswith("\n")]

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest_asyncio
 from prometheus_client.parser import text_string_to_metric_families
@@ -83,9 +84,14 @@ async def test_nothing_of_secrets_and_content_is_in_logs_spans_metrics_and_error
 
 async def test_lines_of_an_attempt_say_run_session_and_attempt(gateway: ObservedGateway) -> None:
     run_id = (await gateway.hook("/fake say hello"))["runId"]
-    await gateway.all_ended()
-    ended = {entry["event"]: entry for entry in gateway.entries() if entry.get("run_id") == run_id}
-    assert {"attempt_ended", "delivery_attempt_ended"} <= ended.keys()
+    ended: dict[str, dict[str, Any]] = {}
+
+    async def both_are_told() -> bool:
+        lines = gateway.entries()
+        ended.update({line["event"]: line for line in lines if line.get("run_id") == run_id})
+        return {"attempt_ended", "delivery_attempt_ended"} <= ended.keys()
+
+    await gateway.fleet.until(both_are_told, "the ends of both attempts are logged")
     for entry in ended.values():
         assert entry["attempt"] == 1
         assert entry["session_key"].startswith("agent:main:")
