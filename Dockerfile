@@ -16,7 +16,7 @@ ENV PATH=/opt/venv/bin:$PATH \
 # the kernel does for no process 1, and reaps what a tool of an agent left behind.
 RUN apt-get update -q \
  && apt-get install -y -q --no-install-recommends tini \
- && rm -rf /var/lib/apt/lists/*
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 # Numeric and fixed, so that a platform can see that it is not root, and volumes keep their owner.
 RUN groupadd --gid 10001 openclaw \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/openclaw \
@@ -92,7 +92,7 @@ RUN install-wheels --find-links /wheels --prefix /own /wheels/*.whl
 FROM base AS standalone-base
 RUN apt-get update -q \
  && apt-get install -y -q --no-install-recommends libgomp1 \
- && rm -rf /var/lib/apt/lists/*
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 
 
 # The state folder is the only place that a service writes to.
