@@ -53,8 +53,10 @@ class Cursor:
         return list(reversed(self._direct))
 
     def encode(self) -> str:
-        """Return it as text."""
-        told = {"mark": self.mark, "seen": self._seen, "direct": self._direct}
+        """Return it as text; what the mark stands for already is left out of it."""
+        covered = (self.mark or 0) - _OUT_OF_ORDER
+        seen = {channel: last for channel, last in self._seen.items() if last > covered}
+        told = {"mark": self.mark, "seen": seen, "direct": self._direct}
         return orjson.dumps(told).decode()
 
 

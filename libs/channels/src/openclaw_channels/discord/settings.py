@@ -98,7 +98,7 @@ class DiscordInboundSettings(ChannelSettings):
     """How old a message may be that is asked for after an interruption, in seconds; 0 for none."""
     backfill_messages: Annotated[int, Field(ge=1, le=10_000)] = 200
     """How many messages of one channel are asked for after an interruption."""
-    cursor_channels: Positive = 500
+    cursor_channels: Positive = 200
     """Of how many channels the last message is remembered."""
     buffer_messages: Positive = 10_000
     """How many events may wait to be taken in before the connection is given up."""
