@@ -44,6 +44,19 @@ async def test_a_revoked_key_is_revoked_in_all_cells(fleet: Fleet) -> None:
 
 
 @pytest.mark.parametrize("away", [0, 1])
+async def test_a_revocation_that_a_cell_was_not_told_holds_elsewhere_and_is_made_up_for(
+    fleet: Fleet, away: int
+) -> None:
+    whole, key = await fleet.store(), KEY
+    await whole.api_keys.add(key, most=10)
+    with pytest.raises(StoreUnavailable):
+        await (await fleet.without(away)).api_keys.revoke(key, 1)
+    assert await whole.all[1 - away].api_keys.find(key.digest) is None
+    assert await whole.api_keys.revoke(key, 2)
+    assert await whole.all[away].api_keys.find(key.digest) is None
+
+
+@pytest.mark.parametrize("away", [0, 1])
 async def test_wrong_credentials_lock_a_client_out_while_a_cell_is_away(
     fleet: Fleet, away: int
 ) -> None:

@@ -134,11 +134,15 @@ class CellApiKeys(ApiKeys):
         return await home.api_keys.add(key, most=most)
 
     async def revoke(self, key: ApiKey, now_ms: int) -> bool:
-        """See ApiKeys. Raises StoreUnavailable while a copy cannot be revoked: ask again."""
-        home, *others = self.cells.stores
-        revoked = await home.api_keys.revoke(key, now_ms)
-        copies = await asyncio.gather(*(store.api_keys.revoke(key, now_ms) for store in others))
-        return revoked or any(copies)
+        """See ApiKeys. Raises StoreUnavailable, after all others were told, while one cannot be."""
+        told = await asyncio.gather(
+            *(store.api_keys.revoke(key, now_ms) for store in self.cells.stores),
+            return_exceptions=True,
+        )
+        for answer in told:
+            if isinstance(answer, BaseException):
+                raise answer
+        return any(told)
 
     async def get(self, key_id: str) -> ApiKey | None:
         """See ApiKeys."""
