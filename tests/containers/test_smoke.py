@@ -139,7 +139,8 @@ async def test_every_service_restarts_under_open_streams_and_no_client_fails(
         for container in [name for service in SERVICES for name in stack.containers(service)]:
             await restarted(stack, container)
             assert not any(task.done() for task in tasks)
-        await stack.until(lambda: more_than(served, len(served)), "the stack serves", 60)
+        count = len(served)
+        await stack.until(lambda: more_than(served, count), "the stack serves", 60)
     async with asyncio.timeout(120), until_done(stack, session, tasks):
         for index, task in enumerate(tasks):
             check(await task, expected_text(TOKENS, f"r{index}_"))
