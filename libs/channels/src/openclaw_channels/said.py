@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from openclaw_channels.payloads import json_object
+from openclaw_channels.payloads import json_object, objects, string, strings, whole
 
 
 class Said:
@@ -26,13 +26,11 @@ class Said:
 
     def text(self, name: str) -> str:
         """Return a string, empty where there is none."""
-        value = self._fields.get(name)
-        return value if isinstance(value, str) else ""
+        return string(self._fields, name)
 
     def whole(self, name: str) -> int | None:
         """Return an integer, None where there is none."""
-        value = self._fields.get(name)
-        return value if type(value) is int else None
+        return whole(self._fields, name)
 
     def number(self, name: str) -> float | None:
         """Return any number, None where there is none."""
@@ -50,16 +48,13 @@ class Said:
 
     def parts(self, name: str) -> list[Said]:
         """Return the objects of an array."""
-        value = self._fields.get(name)
-        items = value if isinstance(value, list) else []
-        return [Said(item) for item in items if isinstance(item, dict)]
+        return [Said(item) for item in objects(self._fields, name)]
 
     def texts(self, name: str) -> list[str]:
         """Return the strings of an array."""
-        value = self._fields.get(name)
-        return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+        return list(strings(self._fields, name))
 
 
 def read_object(body: bytes | str) -> Said:
-    """Return the JSON object of a body; raises NotUnderstood. Lone surrogates become U+FFFD."""
+    """Return the JSON object of a body; raises NotUnderstood."""
     return Said(json_object(body))

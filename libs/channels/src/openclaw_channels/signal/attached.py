@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
+from openclaw_channels.payloads import kind_of
 from openclaw_channels.said import Said
-from openclaw_common.contracts.inbound import IMAGE, Attachment
-
-_WITH_KIND: Final = (IMAGE, "audio", "video")
+from openclaw_common.contracts.inbound import Attachment
 
 
 def read_attachments(data: Said) -> tuple[Attachment, ...]:
@@ -28,9 +26,8 @@ def read_lines(data: Said) -> list[str]:
 def _attachments(data: Said) -> Iterator[Attachment]:
     for item in data.parts("attachments"):
         mime = item.text("contentType")
-        general = mime.partition("/")[0]
         yield Attachment(
-            general if general in _WITH_KIND else "document",
+            kind_of(mime),
             reference=item.text("id"),
             mime=mime,
             name=item.text("filename"),
