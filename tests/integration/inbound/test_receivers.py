@@ -171,7 +171,12 @@ def connection(store: Store, receiver: Scripted, waits: list[float], fence: int)
 
     config = Config.model_validate({"channels": {"parrot": {}}})
     context = ReceivingContext(
-        "p1", Inbound(), Intake(config, store), store.receivers, wait, lambda: 0.5
+        "p1",
+        Inbound(),
+        Intake(config, store),
+        store.receivers,
+        sleep=wait,
+        random=lambda: 0.5,
     )
     rules = AccountRules("parrot", "a", {"dmPolicy": "open", "allowFrom": ["*"]}, {})
     return Connection(context, ReceivingAccount(receiver, rules), fence, None)

@@ -130,7 +130,11 @@ class DeliveryService:
         channels = load_channels() if self._channels is None else self._channels
         self._keeper = ReceiverKeeper(
             ReceivingContext(
-                self._worker_id, config.inbound, Intake(config, self._store), self._store.receivers
+                self._worker_id,
+                config.inbound,
+                Intake(config, self._store, metrics=self._metrics),
+                self._store.receivers,
+                self._metrics,
             ),
             receiving_accounts(config, channels, environ, context),
             SystemClock().monotonic,

@@ -77,7 +77,8 @@ def create_app(
     no address and no network, ConfigError for a hook's transform that cannot be loaded.
     """
     clock = clock or SystemClock()
-    meter = RequestMeter(metrics or Metrics(), clock)
+    metrics = metrics or Metrics()
+    meter = RequestMeter(metrics, clock)
     gateway = config.gateway
     headers = ResponseHeaders(gateway.http.security_headers.strict_transport_security, clock)
     traces = RequestTraces(tracer, config.tracing.trust, PROBES)
@@ -116,7 +117,7 @@ def create_app(
     if config.hooks.enabled:
         app[HOOKS] = hook_context(config, store, queue, addresses, channels, clock)
     app[WEBHOOKS] = ChannelWebhooks.load(
-        Intake(config, store),
+        Intake(config, store, metrics=metrics),
         WebhookGuard(config.inbound, addresses, store.limits),
         channels,
         environ or {},

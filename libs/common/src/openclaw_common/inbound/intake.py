@@ -14,12 +14,12 @@ import logging
 import secrets
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
 
 from openclaw_common.contracts.delivery import DeliveryRequest, Destination
-from openclaw_common.contracts.errors import GatewayError, QueueFull, SessionBusy
+from openclaw_common.contracts.errors import QueueFull, SessionBusy
 from openclaw_common.contracts.ids import new_run_id
 from openclaw_common.contracts.inbound import InboundMessage
 from openclaw_common.contracts.multitask import MultitaskRule
@@ -34,6 +34,8 @@ from openclaw_common.inbound.rules import AccountRules
 from openclaw_common.inbound.status import status_text
 from openclaw_common.queue.job_queue import DeliveryQueue, Idempotency, RunQueue
 from openclaw_common.runtime.config import Config
+from openclaw_common.runtime.metrics.instruments import INBOUND
+from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.store.inbound import EventMark
 from openclaw_common.store.store import Store
 
@@ -47,11 +49,12 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Takes messages in; `choose` picks letters of pairing codes."""
+    """Takes messages in; `choose` picks letters of pairing codes, `metrics` counts."""
 
     config: Config
     store: Store
     choose: Choose = secrets.choice
+    metrics: Metrics = field(default_factory=Metrics)
 
     async def take(self, rules: AccountRules, messages: Sequence[InboundMessage]) -> None:
         """Take messages of one account in; when this returns, what follows from them is in Redis.
@@ -154,6 +157,7 @@ class _Taking:
                 raise
             await self._answer(words.LANE_FULL, route)
         else:
+            self._count("accepted")
             _logger.info("message_accepted", extra={"run_id": accepted.id, **self._facts})
 
     async def _obey(self, command: Command, route: Route) -> None:
@@ -173,6 +177,7 @@ class _Taking:
         if stops:
             stopped = queue.prepare(self._notice(words.STOPPED, route))
         await steps.answer(self._mark, prepared, stops=stops, stopped=stopped)
+        self._count("answered")
 
     def _notice(self, text: str, route: Route) -> DeliveryRequest:
         message = self.message
@@ -197,6 +202,7 @@ class _Taking:
         await self.intake.store.inbound.note_history(
             self._mark, route.session_key, line, most=most, keep_ms=keep_ms
         )
+        self._count("overheard")
 
     async def _happened(self) -> None:
         """Tell the agent of a reaction to what it wrote; the rest means nothing to it."""
@@ -213,6 +219,7 @@ class _Taking:
         await self.intake.store.inbound.note_event(
             self._mark, route.chat_session, route.agent_id, text, limits
         )
+        self._count("told")
 
     async def _pair(self) -> None:
         limits = self.intake.config.inbound
@@ -223,6 +230,7 @@ class _Taking:
             valid_ms=limits.pairing_code_seconds * 1000,
             most=limits.max_pending_pairings,
         )
+        self._count("stranger")
         _logger.info("stranger_wrote", extra={"pairing": str(asked), **self._facts})
 
     @property
@@ -243,10 +251,9 @@ class _Taking:
             "event_id": message.event_id,
         }
 
+    def _count(self, outcome: str) -> None:
+        self.intake.metrics.counter(INBOUND).add(1, self.message.channel, outcome)
+
     def _ignored(self, reason: str) -> None:
+        self._count("ignored")
         _logger.debug("message_ignored", extra={"reason": reason, **self._facts})
-
-
-def refused_for_now(error: BaseException) -> bool:
-    """Whether `Intake.take` may succeed later with the same messages."""
-    return isinstance(error, GatewayError) and error.retry_after_s is not None

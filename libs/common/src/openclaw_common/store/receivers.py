@@ -8,6 +8,7 @@ from typing import Any
 
 from openclaw_common.store import scripts
 from openclaw_common.store.client import RedisClient
+from openclaw_common.store.connections import Arg
 from openclaw_common.store.keys import Keys
 
 
@@ -69,7 +70,7 @@ class Receivers:
         """
         fences = ["" if fence is None else str(fence) for fence in held.values()]
         script = scripts.load("receivers_give")
-        args = (process_id, int(gone), *_pairs(list(held), fences))
+        args: list[Arg] = [process_id, int(gone), *_pairs(list(held), fences)]
         return int(await self.client.call(script, self._keys(list(held)), args))
 
     async def give_all(self, process_id: str) -> int:

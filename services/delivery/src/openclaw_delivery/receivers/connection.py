@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from openclaw_channels.inbound import ReceiverFailure
@@ -14,6 +14,8 @@ from openclaw_common.contracts.errors import GatewayError
 from openclaw_common.contracts.inbound import InboundMessage
 from openclaw_common.inbound.intake import Intake
 from openclaw_common.runtime.config.inbound import Inbound
+from openclaw_common.runtime.metrics.instruments import RECEIVER_FAILURES
+from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.store.leases import LeaseLost
 from openclaw_common.store.receivers import Receivers
 from openclaw_delivery.receivers.accounts import ReceivingAccount
@@ -29,6 +31,7 @@ class ReceivingContext:
     limits: Inbound
     intake: Intake
     leases: Receivers
+    metrics: Metrics = field(default_factory=Metrics)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     random: Callable[[], float] = random.random
 
@@ -85,7 +88,9 @@ class Connection:
         self._cursor = cursor
 
     def _tell(self, failure: ReceiverFailure) -> None:
-        """Say what the platform said, and once only while it says the same."""
+        """Count it, and say what the platform said, once only while it says the same."""
+        channel, kind = self._account.rules.channel, "permanent" if failure.permanent else "passing"
+        self._context.metrics.counter(RECEIVER_FAILURES).add(1, channel, kind)
         said = str(failure)
         if said == self._told:
             return

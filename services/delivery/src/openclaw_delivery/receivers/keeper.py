@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from openclaw_common.contracts.errors import StoreUnavailable
+from openclaw_common.runtime.metrics.instruments import RECEIVERS_HELD
+from openclaw_common.runtime.metrics.recorder import one
 from openclaw_common.store.receivers import Taken
 from openclaw_delivery.receivers.accounts import ReceivingAccount
 from openclaw_delivery.receivers.connection import Connection, ReceivingContext
@@ -45,6 +47,7 @@ class ReceiverKeeper:
         self._now = now
         self._held: dict[str, _Held] = {}
         self._stopping = asyncio.Event()
+        context.metrics.observe(RECEIVERS_HELD, one(lambda: len(self._held)))
 
     @property
     def held(self) -> frozenset[str]:

@@ -286,6 +286,26 @@ PLATFORM_FAILURES: Final = Instrument(
     ("channel", "kind"),
 )
 
+# ---- what comes in from chats; in the ingress (webhooks) and the delivery service (connections)
+
+INBOUND: Final = Instrument(
+    "openclaw.message.inbound",
+    "counter",
+    "{message}",
+    "Messages from chat platforms by what became of them; a repeat counts again",
+    ("channel", "outcome"),
+)
+RECEIVERS_HELD: Final = Instrument(
+    "openclaw.receiver.held", "gauge", "{account}", "Accounts that this process receives for"
+)
+RECEIVER_FAILURES: Final = Instrument(
+    "openclaw.receiver.failures",
+    "counter",
+    "{failure}",
+    "Connections of accounts that ended or were refused, by kind",
+    ("channel", "kind"),
+)
+
 # ---- the process
 
 LOOP_LAG: Final = Instrument(
