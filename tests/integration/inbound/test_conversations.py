@@ -217,6 +217,18 @@ async def test_an_answer_may_quote_what_it_answers_and_the_session_knows_where_i
     assert (session.route.channel, session.route.to) == ("parrot", "42")
 
 
+async def test_an_address_with_a_token_is_answered_and_not_remembered(
+    chats: Chats, parrot: FakeParrot
+) -> None:
+    await said(chats, parrot, Written("hello", event=1, chat="interaction:app:t0ken"))
+    async with asyncio.timeout(5):
+        (taken,) = await parrot.taken(1)
+    assert taken.to == "interaction:app:t0ken"
+    session = await chats.store.sessions.get("agent:main:main")
+    assert session is not None
+    assert session.route is None
+
+
 @waiting
 async def test_bots_reactions_and_edits_are_no_runs(
     chats: Chats, parrot: FakeParrot, answers: bool

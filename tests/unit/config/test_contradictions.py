@@ -236,3 +236,9 @@ def test_a_cron_job_for_a_channel_that_is_not_configured_is_told(
     }
     (warning,) = warnings({"cron": {"jobs": [job]}})
     assert warning.startswith('cron.jobs[0].delivery.channel: "telegrm" is no configured channel')
+
+
+def test_an_open_channel_that_names_nobody_is_a_warning(warnings: Callable[..., list[str]]) -> None:
+    channels = {"signal": {"dmPolicy": "open"}, "slack": {"dmPolicy": "open", "allowFrom": ["*"]}}
+    (warning,) = warnings({"channels": channels})
+    assert warning.startswith('channels.signal.allowFrom: has no "*"')

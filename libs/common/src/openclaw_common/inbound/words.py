@@ -46,8 +46,11 @@ def message_text(message: InboundMessage, text: str) -> str:
 
 
 def history_line(message: InboundMessage, most: int) -> str:
-    """Return the line of an unaddressed message in what its group's agent is shown later."""
-    text = message_text(message, message.text)
+    """Return the line of an unaddressed message in what its group's agent is shown later.
+
+    Further lines are indented, so that none can pass for somebody else's.
+    """
+    text = "\n  ".join(message_text(message, message.text).splitlines())
     return text if len(text) <= most else text[: most - 1] + "…"
 
 

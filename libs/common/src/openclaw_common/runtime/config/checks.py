@@ -46,9 +46,20 @@ def warnings(config: Config) -> Iterator[str]:
         yield 'gateway.auth.token: has no effect while gateway.auth.mode is "trusted-proxy"'
     yield from _heartbeat_targets(config)
     yield from _cron_channels(config)
+    yield from _open_channels(config)
     for index, binding in enumerate(config.bindings):
         if binding.agent_id.strip().lower() not in config.agents.entries:
             yield f"{show(('bindings', index, 'agentId'))}: names no configured agent"
+
+
+def _open_channels(config: Config) -> Iterator[str]:
+    for name, section in config.channels.items():
+        if section.dm_policy == "open" and "*" not in section.allow_from:
+            place = show(("channels", name, "allowFrom"))
+            yield (
+                f'{place}: has no "*", so dmPolicy "open" lets in only who is named; add it, or use'
+                ' "allowlist"'
+            )
 
 
 def _auth(config: Config, require_auth: bool) -> Iterator[str]:
