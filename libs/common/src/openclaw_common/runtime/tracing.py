@@ -1,334 +1,40 @@
-"""Spans: cheap to make, encoded when they end, found by the context of the running task.
+"""The span that a task is in, and those below it.
 
-    Tracer.start(…) ─▶ a server or consumer span, current `within(span)`
-        child(…), inside(…) ─▶ spans below whatever is current; nothing where nothing is
-
-Spans are those of OpenTelemetry's API, so that whatever uses it sees them. They are not the SDK's:
-making one of those and encoding it takes 42 µs, ours 9 µs (measured), and a short run has five.
-Their attributes never hold an exception's text, only its type, and no known secret leaves in one.
+Tracer.start(…) ─▶ a server or consumer span, current `within(span)`
+    child(…), inside(…) ─▶ spans below whatever is current; nothing where nothing is
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from enum import IntEnum
-from typing import Any, Final, Protocol
+from typing import Final
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace as api
-from opentelemetry.util.types import AttributeValue
 
-from openclaw_common.contracts.errors import GatewayError
-from openclaw_common.runtime import tracing_encoding as encoding
-from openclaw_common.runtime.propagation import TraceContext, new_span_id, new_trace_id
+from openclaw_common.runtime.propagation import TraceContext
 from openclaw_common.runtime.tracing_encoding import Value
-from openclaw_common.runtime.tracing_sampling import Sampler, always
+from openclaw_common.runtime.tracing_spans import Kind, Recorder, Span, Tracer, error_type
 
-MAX_EVENTS: Final = 32
-"""Events of one span; more are dropped."""
-REDACTED: Final = "[redacted]"
-_ATTRIBUTE: Final = b"\x4a"
-
-
-class Kind(IntEnum):
-    """What a span is of, by OTLP's numbers."""
-
-    INTERNAL = 1
-    SERVER = 2
-    CLIENT = 3
-    PRODUCER = 4
-    CONSUMER = 5
-
-
-@dataclass(slots=True, eq=False)
-class Segment:
-    """The spans of one trace in one process, below one that came in from outside.
-
-    `runs` are the ids of the runs whose traces they are shown in; `left` counts the spans that may
-    still be made.
-    """
-
-    left: int
-    runs: list[str] = field(default_factory=list)
-    grows: bool = True
-
-
-class Recorder(Protocol):
-    """Where spans go."""
-
-    def begun(self, span: Span) -> None:
-        """A span has started."""
-        ...
-
-    def ended(self, span: Span, body: bytes) -> None:
-        """A span has ended; `body` is its message."""
-        ...
-
-    def forgotten(self, span: Span) -> None:
-        """A span will not end."""
-        ...
-
-    def leaving(self, span: Span) -> None:
-        """Another process is about to be told of a span, and may show what is below it first."""
-        ...
-
-
-class Span(api.Span):
-    """One span; see OpenTelemetry's API. Made by a Tracer, or below another by `child`."""
-
-    def __init__(
-        self,
-        tracer: Tracer,
-        segment: Segment,
-        name: str,
-        kind: Kind,
-        context: TraceContext,
-        parent: Span | None,
-        parent_id: bytes,
-        attributes: dict[str, Value],
-        links: Sequence[TraceContext] = (),
-    ) -> None:
-        self.tracer = tracer
-        self.segment = segment
-        self.name = name
-        self.kind = kind
-        self.trace = context
-        self.parent = parent
-        self.parent_id = parent_id
-        self.values = attributes
-        self.links = list(links)
-        self.events: list[encoding.Event] = []
-        self.failed = False
-        self.start_ns = time.time_ns()
-        self.ended = False
-
-    @property
-    def trace_id(self) -> str:
-        """32 hex digits."""
-        return self.trace.trace_id.hex()
-
-    def child(
-        self, name: str, kind: Kind = Kind.INTERNAL, attributes: Mapping[str, Value] | None = None
-    ) -> Span:
-        """Start a span below this one; this one itself where the trace is not recorded.
-
-        Past the bound of one segment it is one that nobody records.
-        """
-        if not self.trace.sampled:
-            return self
-        above = self.trace
-        context = TraceContext(above.trace_id, new_span_id(), True, above.state)
-        self.segment.left -= 1
-        span = Span(
-            self.tracer,
-            self.segment,
-            name,
-            kind,
-            context,
-            self,
-            above.span_id,
-            dict(attributes) if attributes else {},
-        )
-        if self.segment.left < 0:
-            # Not told to anybody, and neither is what comes below: no orphans.
-            span.trace = above
-            span.ended = True
-            return span
-        self.tracer.recorder.begun(span)
-        return span
-
-    def join(self, parent: TraceContext) -> None:
-        """Become part of a trace that was found to be trusted; only before there are children."""
-        self.trace = TraceContext(parent.trace_id, self.trace.span_id, parent.sampled, parent.state)
-        self.parent_id = parent.span_id
-
-    def put(self, attributes: Mapping[str, Value | None]) -> None:
-        """Set attributes; those that are None are left out."""
-        if not self.ended:
-            self.values.update(
-                {name: value for name, value in attributes.items() if value is not None}
-            )
-
-    def fail(self, error_type: str) -> None:
-        """Give it the status of an error, and `error.type`."""
-        if not self.ended:
-            self.failed = True
-            self.values["error.type"] = error_type
-
-    def settle(self, happened: bool) -> None:
-        """End it, or forget it where what it stands for did not happen."""
-        if happened:
-            self.end()
-        elif not self.ended:
-            self.ended = True
-            self.tracer.recorder.forgotten(self)
-
-    def begin_message(self) -> bytes:
-        """Return what is known of it before its end, as the beginning of its message."""
-        return encoding.open_span(
-            self.trace, self.parent_id, self.name, self.kind, self.start_ns
-        ) + encoding.attributes(_ATTRIBUTE, self.values)
-
-    # ---- OpenTelemetry's API
-
-    def end(self, end_time: int | None = None) -> None:
-        """See the API; a second call changes nothing."""
-        if self.ended:
-            return
-        self.ended = True
-        if self.trace.sampled:
-            self.tracer.end(self, end_time or time.time_ns())
-
-    def get_span_context(self) -> api.SpanContext:
-        """See the API."""
-        return api.SpanContext(
-            int.from_bytes(self.trace.trace_id, "big"),
-            int.from_bytes(self.trace.span_id, "big"),
-            is_remote=False,
-            trace_flags=api.TraceFlags(int(self.trace.sampled)),
-        )
-
-    def set_attributes(self, attributes: Mapping[str, AttributeValue]) -> None:
-        """See the API."""
-        for name, value in attributes.items():
-            self.set_attribute(name, value)
-
-    def set_attribute(self, key: str, value: AttributeValue) -> None:
-        """See the API."""
-        if not self.ended:
-            self.values[key] = value if isinstance(value, (str, bool, int, float)) else str(value)
-
-    def add_event(
-        self,
-        name: str,
-        attributes: Mapping[str, AttributeValue] | None = None,
-        timestamp: int | None = None,
-    ) -> None:
-        """See the API."""
-        if not self.ended and len(self.events) < MAX_EVENTS:
-            more = {key: str(value) for key, value in (attributes or {}).items()}
-            self.events.append((timestamp or time.time_ns(), name, more))
-
-    def add_link(
-        self, context: api.SpanContext, attributes: Mapping[str, AttributeValue] | None = None
-    ) -> None:
-        """See the API."""
-        self.links.append(
-            TraceContext(context.trace_id.to_bytes(16, "big"), context.span_id.to_bytes(8, "big"))
-        )
-
-    def update_name(self, name: str) -> None:
-        """See the API."""
-        self.name = name
-
-    def is_recording(self) -> bool:
-        """See the API."""
-        return self.trace.sampled and not self.ended
-
-    def set_status(
-        self, status: api.Status | api.StatusCode, description: str | None = None
-    ) -> None:
-        """See the API; a description may hold anything and is not kept."""
-        code = status.status_code if isinstance(status, api.Status) else status
-        self.failed = code is api.StatusCode.ERROR
-
-    def record_exception(
-        self,
-        exception: BaseException,
-        attributes: Mapping[str, AttributeValue] | None = None,
-        timestamp: int | None = None,
-        escaped: bool = False,
-    ) -> None:
-        """See the API; of an exception only its type is kept."""
-        self.values["error.type"] = error_type(exception)
-
-
-class Tracer:
-    """Starts spans that have no parent in this process.
-
-    `content` says whether what people and models said may stand in attributes, cut to `max_chars`;
-    `secrets` are cut out wherever they stand. A segment has at most `max_spans`.
-    """
-
-    def __init__(
-        self,
-        recorder: Recorder,
-        *,
-        sampler: Sampler = always,
-        content: bool = False,
-        secrets: Sequence[str] = (),
-        max_spans: int = 1000,
-        max_chars: int = 8192,
-    ) -> None:
-        self.recorder = recorder
-        self.content = content
-        self.max_chars = max_chars
-        self._sampler = sampler
-        self._secrets = tuple(secret.encode() for secret in sorted(secrets, key=len, reverse=True))
-        self._max_spans = max_spans
-
-    def start(
-        self,
-        name: str,
-        kind: Kind,
-        attributes: Mapping[str, Value] | None = None,
-        *,
-        parent: TraceContext | None = None,
-        links: Sequence[TraceContext] = (),
-        runs: Sequence[str] = (),
-        span_id: bytes | None = None,
-    ) -> Span:
-        """Start a span below one of another process, or a new trace.
-
-        Spans are shown with `runs`; without any, with those that are accepted below it.
-        """
-        trace_id = parent.trace_id if parent else new_trace_id()
-        sampled = self._sampler(trace_id, parent.sampled if parent else None)
-        context = TraceContext(
-            trace_id, span_id or new_span_id(), sampled, parent.state if parent else ""
-        )
-        segment = Segment(self._max_spans, list(runs), grows=not runs)
-        parent_id = parent.span_id if parent else b""
-        values = dict(attributes) if attributes else {}
-        span = Span(self, segment, name, kind, context, None, parent_id, values, links)
-        if sampled:
-            self.recorder.begun(span)
-        return span
-
-    def end(self, span: Span, end_ns: int) -> None:
-        """Encode a span that has ended and hand it to the recorder; `Span.end` calls this."""
-        body = self._encoded(span, end_ns)
-        if any(secret in body for secret in self._secrets):
-            span.values = {name: self._without(value) for name, value in span.values.items()}
-            span.name = str(self._without(span.name))
-            span.events = []
-            body = self._encoded(span, end_ns)
-        self.recorder.ended(span, body)
-
-    def text(self, value: str) -> str:
-        """Return a text as it may stand in an attribute."""
-        return value[: self.max_chars]
-
-    def _encoded(self, span: Span, end_ns: int) -> bytes:
-        body = span.begin_message() + encoding.end(end_ns, failed=span.failed)
-        if span.links:
-            body += encoding.links(span.links)
-        if span.events:
-            body += encoding.events(span.events)
-        return body
-
-    def _without(self, value: Value) -> Value:
-        if isinstance(value, str):
-            for secret in self._secrets:
-                value = value.replace(secret.decode(), REDACTED)
-        elif isinstance(value, Sequence):
-            return [str(self._without(item)) for item in value]
-        return value
-
+__all__ = [
+    "Kind",
+    "Recorder",
+    "Span",
+    "Tracer",
+    "beginning_traces",
+    "child",
+    "child_or_root",
+    "content_of",
+    "current",
+    "current_trace_id",
+    "error_type",
+    "handed_on",
+    "inside",
+    "through",
+    "within",
+]
 
 _BEGINS: Final[ContextVar[Tracer | None]] = ContextVar("begins_traces", default=None)
 
@@ -420,13 +126,6 @@ def current_trace_id() -> str | None:
     return span.trace_id if span is not None else None
 
 
-def content_of(span: Span | None) -> Any:
+def content_of(span: Span | None) -> Tracer | None:
     """Return the tracer of a span that may hold what was said, else None."""
     return span.tracer if span is not None and span.tracer.content else None
-
-
-def error_type(error: BaseException) -> str:
-    """Return what `error.type` says of an exception: a code of ours, else its class."""
-    if isinstance(error, GatewayError):
-        return error.body.code or error.body.type
-    return type(error).__name__
