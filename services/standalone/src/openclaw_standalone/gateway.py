@@ -20,6 +20,7 @@ from openclaw_common.runtime.health import SidePortTaken
 from openclaw_common.runtime.logs import secrets_in
 from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.runtime.observation import STARTING, Observation
+from openclaw_common.store.cell_store import connect
 from openclaw_common.store.fleet_watch import FleetWatch
 from openclaw_common.store.store import Store
 from openclaw_common.store.traces_setup import tracing
@@ -85,9 +86,7 @@ class StandaloneGateway:
                 stack.push_async_callback(valkey.stop)
                 setup = setup.with_store(valkey.url)
             config = setup.config
-            store = await Store.connect(
-                config.redis, config.runs, config.deliveries, role="standalone"
-            )
+            store = await connect(config.redis, config.runs, config.deliveries, role="standalone")
             stack.push_async_callback(store.close)
             await _ping(store)
             tracer = await stack.enter_async_context(
@@ -106,7 +105,7 @@ class StandaloneGateway:
                 setup = setup.with_model(PROVIDER, model.provider(), REFERENCE)
             config = setup.config
             metrics = Metrics()
-            fleet = FleetWatch((store.run_jobs, store.delivery_jobs), metrics)
+            fleet = FleetWatch(store.all_jobs, metrics)
             up = _Up()
             observation = Observation(
                 config.health,

@@ -100,7 +100,7 @@ class Report:
     def _store(self) -> str:
         if self.setup.embedded_store:
             return f"embedded Valkey, data in {self._show(self.state.valkey)}, every write synced"
-        parts = urlsplit(self.setup.config.redis.url.get_secret_value())
+        parts = urlsplit(self.setup.config.redis.cells[0].get_secret_value())
         # The part before the @ is the password.
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
