@@ -68,7 +68,14 @@ def telegram_settings() -> dict[str, Any]:
 @pytest.fixture
 async def whole(valkey_url: str, telegram_settings: dict[str, Any]) -> AsyncIterator[Whole]:
     async with FakeProvider() as provider, FakeTelegram() as telegram:
-        bot = {"botToken": TOKEN, "apiRoot": telegram.base_url, "chatPerSecond": 100}
+        bot = {
+            "botToken": TOKEN,
+            "apiRoot": telegram.base_url,
+            "chatPerSecond": 100,
+            # Who is posted to does not ask.
+            "webhookUrl": "https://gateway.example/telegram",
+            "webhookSecret": "s3cret",
+        }
         fake = {"baseUrl": provider.base_url, "apiKey": "sk-fake"}
         config = Config.model_validate(
             {
