@@ -89,7 +89,7 @@ async def test_what_an_outdated_forwarder_brings_late_is_refused(fleet: Fleet) -
     await there.client.execute("DEL", there.keys.record(DELIVERY, effect.id))
     await there.client.execute("DEL", there.keys.lane(DELIVERY, effect.lane))
     ms, _, number = entry_id.partition(b"-")
-    reply = await there.scripts.call("arrive", ("c0:c1", ms, number, "", *fields))
+    reply = await there.scripts.call("arrive", ("c0:c1", ms, number, *fields))
     assert reply == b"known"
     assert await lane_of(store, 1, effect.lane) == []
 

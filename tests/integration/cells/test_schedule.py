@@ -81,9 +81,9 @@ async def test_each_tick_is_one_run_in_the_cell_of_its_session(fleet: Fleet) -> 
     for record in records:
         assert record is not None
         assert (await store.at(record.session_key)).cell == cell_of(record.id)
-    for record in await store.cron_jobs.all():
+    for scheduled in await store.cron_jobs.all():
         (tick,) = await store.cron_jobs.history(
-            record.name.removeprefix("cron:"), after="", limit=5
+            scheduled.name.removeprefix("cron:"), after="", limit=5
         )
         assert tick.run_id in {place.id for place in runs}
     assert await fire_all(store) != runs

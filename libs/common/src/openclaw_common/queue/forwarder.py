@@ -94,17 +94,17 @@ class Forwarder:
 
     async def _bring(self, there: Store, entry_id: bytes, fields: Sequence[Any]) -> None:
         known = dict(zip(fields[::2], fields[1::2], strict=True))
-        session = known.get(b"session") or known.get(b"lane", b"")
-        if known[b"kind"] == b"delivery":
-            session = b""
-        target = await self._store.at(session.decode()) if session else there
-        # Where it may only go on with what is there, it must be there when it arrives.
-        held = session if target.cell != there.cell else b""
+        session = known.get(b"session", b"").decode()
+        target = await self._store.at(session) if session else there
         outbox = f"{self._here.keys.cell}:{there.keys.cell}"
         ms, _, number = entry_id.partition(b"-")
-        reply = await target.scripts.call("arrive", (outbox, ms, number, held, *fields))
-        if reply == b"moved":
+        spread = target.run_jobs.admission.spread
+        if spread is None:
             raise StoreUnavailable
+        # What has an id can only be in the cell that it carries.
+        checks = spread.check(session, target.cell) if session else spread.unchecked()
+        reply = await target.scripts.call("arrive_in_cells", (outbox, ms, number, *fields, *checks))
+        spread.refused(reply)
 
     async def _wait(self, tokens: BlockingConnection) -> None:
         wait_s = LOOK_AGAIN_S * (0.75 + self._random_s() / 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.runtime.config.limits import Deliveries as DeliveriesConfig
@@ -33,6 +34,7 @@ from openclaw_common.store.cell_sessions import (
     CellSystemEvents,
 )
 from openclaw_common.store.cells import Cells
+from openclaw_common.store.connections import Arg
 from openclaw_common.store.cron_jobs import CronJobs
 from openclaw_common.store.dead_letters import DeadLetters
 from openclaw_common.store.inbound import InboundSteps
@@ -71,14 +73,25 @@ async def connect(
 
 @dataclass(frozen=True, slots=True)
 class _Elsewhere:
-    """Says where else than in one cell a session is."""
+    """An Elsewhere of one cell."""
 
     cells: Cells
     cell: int
 
-    async def __call__(self, session_key: str) -> int | None:
+    async def find(self, session_key: str) -> tuple[int | None, tuple[Arg, ...]]:
+        """See Elsewhere."""
+        spread = self.cells.spread
+        if not session_key:
+            return None, spread.unchecked()
         store = await self.cells.at(session_key)
-        return None if store.cell == self.cell else store.cell
+        if store.cell != self.cell:
+            return store.cell, spread.unchecked()
+        return None, spread.check(session_key, self.cell)
+
+    def refused(self, reply: Any) -> None:
+        """See Elsewhere; a session that left answers like a tick that somebody else has fired."""
+        if reply[0] == b"cells":
+            self.cells.spread.refused(reply)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ Each is one step with the mark by which repeats of its event are known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
 from openclaw_common.store.effects import NewDelivery
 from openclaw_common.store.jobs import JobScripts
+from openclaw_common.store.spread import Spread
 
 CANCELLED_BY_USER: Final = "stopped"
 """Why runs ended that somebody stopped in the chat."""
@@ -42,9 +43,10 @@ class HistoryLine:
 
 @dataclass(frozen=True, slots=True)
 class InboundSteps:
-    """The steps of one cell. Every call raises StoreUnavailable."""
+    """The steps of one cell; with `spread` there are others. Every call raises StoreUnavailable."""
 
     scripts: JobScripts
+    spread: Spread | None = field(default=None, kw_only=True)
 
     async def note_history(
         self, mark: EventMark, session_key: str, line: str, *, most: int, keep_ms: int
@@ -62,7 +64,12 @@ class InboundSteps:
 
     async def _note(self, mark: EventMark, args: tuple[str | int, ...]) -> bool:
         key = self.scripts.keys.inbound_seen(mark.digest)
-        return bool(await self.scripts.call("inbound_note", args, (key,)) == b"noted")
+        if self.spread is None:
+            return bool(await self.scripts.call("inbound_note", args, (key,)) == b"noted")
+        checks = self.spread.check(str(args[1]), self.scripts.keys.number)
+        reply = await self.scripts.call("inbound_note_in_cells", (*args, *checks), (key,))
+        self.spread.refused(reply)
+        return bool(reply == b"noted")
 
     async def history(self, session_key: str, run_id: str) -> list[HistoryLine]:
         """Return what was written in a group before a run was accepted, oldest first."""

@@ -11,10 +11,9 @@ Unix ms by Redis' clock.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 
@@ -90,18 +89,30 @@ class ScheduledRecord:
     last_run_id: str | None
 
 
+class Elsewhere(Protocol):
+    """Knows where else than in one cell sessions are."""
+
+    async def find(self, session_key: str) -> tuple[int | None, tuple[Arg, ...]]:
+        """Return the other cell that a session is in, None for none, and what a step takes."""
+        ...
+
+    def refused(self, reply: Any) -> None:
+        """Raise StoreUnavailable for an answer that says that it is somewhere else by now."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """The schedule of one cell. Every call raises StoreUnavailable.
 
-    `elsewhere` is given where there are other cells: it says in which one a session is, None for
-    this one. A tick's run that is another cell's goes there behind what went there before.
+    `elsewhere` is given where there are other cells; it says where a session is. A tick's run that
+    is another cell's goes there behind what went there before.
     """
 
     scripts: JobScripts
     bounds: Bounds
     turns: TurnLimits
-    elsewhere: Callable[[str], Awaitable[int | None]] | None = None
+    elsewhere: Elsewhere | None = None
 
     async def now_ms(self) -> int:
         """Return Redis' clock."""
@@ -201,14 +212,18 @@ class Schedule:
     async def _fire(self, plan: dict[str, Any], tick: Tick, history: HistoryLimits | None) -> Fired:
         plan |= tick.plan(self.bounds, self.turns, history)
         run = tick.run
-        if run is not None and self.elsewhere is not None:
-            cell = await self.elsewhere(run.session_key)
+        checks: tuple[Arg, ...] = ()
+        if self.elsewhere is not None:
+            cell, checks = await self.elsewhere.find(run.session_key if run else "")
             if cell is not None:
                 plan["run"]["cell"] = f"c{cell}"
         fields: tuple[Arg, ...] = (run.arq_job, *run.fields) if run else ("",)
         accepted = False
         try:
-            reply = await self.scripts.call("fire", (orjson.dumps(plan), *fields))
+            step = "fire_in_cells" if checks else "fire"
+            reply = await self.scripts.call(step, (orjson.dumps(plan), *fields, *checks))
+            if self.elsewhere is not None:
+                self.elsewhere.refused(reply)
             outcome, why = FireOutcome(reply[0].decode()), reply[1] if len(reply) > 1 else b""
             accepted = outcome is FireOutcome.RUN
         finally:

@@ -48,7 +48,9 @@ JOB_SCRIPTS: Final = (
     "register_key",
     "arrive",
 )
-IN_CELLS: Final = {"admit_in_cells": "admit", "push_event_in_cells": "push_event"}
+IN_CELLS: Final = {
+    f"{name}_in_cells": name for name in ("admit", "push_event", "fire", "arrive", "inbound_note")
+}
 """Steps behind the check of `_cells`, for where lanes are spread over several of them."""
 LIVE: Final = (
     "live_begin",
@@ -91,8 +93,6 @@ TAKES_ON_WORK: Final = frozenset(
         "inbound_note",
         "inbound_answer",
         "pairing_ask",
-        "admit_in_cells",
-        "push_event_in_cells",
     }
 )
 """What a server whose memory is full refuses, before it does anything; the rest lets work end."""
@@ -154,7 +154,8 @@ end"""
 
 def _flag(name: str) -> str:
     # https://redis.io/docs/latest/develop/programmability/lua-api/#script_flags
-    return "" if name in TAKES_ON_WORK else f"'{_ALLOW_OOM}'"
+    takes_on_work = IN_CELLS.get(name, name) in TAKES_ON_WORK
+    return "" if takes_on_work else f"'{_ALLOW_OOM}'"
 
 
 def _sha1(text: str) -> str:

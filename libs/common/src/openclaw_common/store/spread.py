@@ -49,6 +49,10 @@ class Spread:
         only_if_held = placement.of_session(session_key)[0] != cell
         return (session_key, placement.in_use, int(only_if_held))
 
+    def unchecked(self) -> tuple[Arg, ...]:
+        """Return what such a step takes for what is no session's."""
+        return ("", self.placement.in_use, 0)
+
     def heard(self, in_use: int) -> None:
         """Note over how many cells lanes are spread. Raises StoreUnavailable for unknown ones."""
         if in_use > self._cells:

@@ -275,7 +275,7 @@ class Store:
     @property
     def inbound(self) -> InboundSteps:
         """What comes in from chats and is no run."""
-        return InboundSteps(self.run_jobs.scripts)
+        return InboundSteps(self.run_jobs.scripts, spread=self.run_jobs.admission.spread)
 
     @property
     def pairings(self) -> Pairings:

@@ -2,11 +2,10 @@
 --
 -- KEYS  1 queue of runs
 -- ARGV  6 the outbox, as `<cell it is in>:<cell it is for>` · 7 ms and 8 number of the entry there
---       9 session that must be here, or '' · 10.. flat list of the entry's fields
+--       9.. flat list of the entry's fields
 --       kind: 'delivery' with id, lane, job, run_id, fields | 'run' with id, lane, job, fields, expires,
 --       reads | 'event' with session, agent, text, wake, keep, keep_ms
--- reply 'arrived' | 'known' when it, or a later one, was taken in before | 'moved' when nothing is held
---       of the session
+-- reply 'arrived' | 'known' when it, or a later one, was taken in before
 -- keeps entries of one outbox are taken in once and in their order, however many processes bring them
 --       and however long one of them was frozen: an entry that is not later than the last one is refused.
 
@@ -19,11 +18,8 @@ if last then
     return 'known'
   end
 end
-if ARGV[9] ~= '' and not holds(ARGV[9]) then
-  return 'moved'
-end
 local entry = {}
-for i = 10, #ARGV, 2 do
+for i = 9, #ARGV, 2 do
   entry[ARGV[i]] = ARGV[i + 1]
 end
 local now = now_ms()
