@@ -61,6 +61,10 @@ class OtlpOutlet:
         self._endpoint = endpoint
         self._exporter: OTLPSpanExporter | None = None
 
+    async def load(self) -> None:
+        """Import the exporter now, so that no request pays for it."""
+        await _in_thread(self._loaded)
+
     async def send(self, batch: Sequence[Ended]) -> None:
         """Post a batch; raises OutletError once the exporter has given it up."""
         origins: dict[int, list[Ended]] = {}
@@ -78,9 +82,14 @@ class OtlpOutlet:
         if self._exporter is not None:
             self._exporter.shutdown()  # type: ignore[no-untyped-call]
 
-    def _post(self, body: bytes) -> str | None:
+    def _loaded(self) -> None:
         if self._exporter is None:
             self._exporter = _load(self._endpoint)
+
+    def _post(self, body: bytes) -> str | None:
+        self._loaded()
+        if self._exporter is None:
+            return "the exporter is closed"
         # The one thing taken that is no public name: `export` would encode spans of the SDK.
         result = self._exporter._client.export(body)
         if result.success:

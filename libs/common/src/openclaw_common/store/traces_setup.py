@@ -77,6 +77,7 @@ async def pipeline_of(
     otlp: OtlpOutlet | None = None
     if (endpoint := endpoint_of(environ)) is not None:
         otlp = OtlpOutlet(endpoint)
+        await otlp.load()
         outlets.append(Outlet("otlp", otlp.send, flush_s=flush_s, most=config.max_buffered))
     if config.store:
         keep = StoreOutlet(store.traces, config).send
