@@ -58,13 +58,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 async def _supervise(config: Config, path: Path | None, environ: Mapping[str, str]) -> int:
     command = [sys.executable, "-m", "openclaw_delivery"]
     command += ["--config", str(path)] if path else []
-    store = await connect(
-        config.redis, config.runs, config.deliveries, role="delivery-supervisor"
-    )
+    store = await connect(config.redis, config.runs, config.deliveries, role="delivery-supervisor")
 
     async def give_back(worker_id: str) -> int:
-        accounts = await store.receivers.give_all(worker_id)
-        return accounts + await release_worker(store.served, DELIVERY, worker_id)
+        deliveries = await release_worker(store.served, DELIVERY, worker_id)
+        return deliveries + await store.receivers.give_all(worker_id)
 
     try:
         async with exporting(config.tracing, environ, store, role="delivery") as pipeline:
