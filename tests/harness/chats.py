@@ -11,6 +11,7 @@ the installed channels. The model says back what it was told (`tests.fakes.provi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Self
 
@@ -119,11 +120,14 @@ class Chats:
         }
 
     async def run_ids(self) -> list[str]:
-        """All runs that were accepted, the oldest first."""
+        """All runs that were accepted."""
         key = self.store.keys.index(RUN)
         return [run.decode() for run in await self.store.client.execute("ZRANGE", key, 0, -1)]
 
-    async def requests(self) -> list[RunRequest]:
-        """What was asked of them, as a worker would execute it."""
-        found = [await stored_request(self.store.scripts, run) for run in await self.run_ids()]
+    async def requests(self, session_key: str | None = None) -> list[RunRequest]:
+        """What was asked, as a worker would execute it; in a session that waits, in its order."""
+        run_ids: Sequence[str] = await self.run_ids()
+        if session_key is not None:
+            run_ids = (await self.store.session_steps.lane(session_key)).run_ids
+        found = [await stored_request(self.store.scripts, run) for run in run_ids]
         return [stored.request for stored in found if stored is not None]

@@ -15,6 +15,7 @@ from tests.harness.chats import Chats
 
 WEBHOOK = "/api/channels/parrot/webhook"
 PIXEL = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
+MAIN = "agent:main:main"
 GROUP = {"groups": {"g": {}}}
 waiting = pytest.mark.parametrize("answers", [False])
 
@@ -74,10 +75,11 @@ async def test_a_mention_pattern_addresses_the_agent(
     answers: bool,
 ) -> None:
     await said(chats, parrot, in_group("hey Claw", 1), in_group("hey you", 2))
-    assert [request.message.text for request in await chats.requests()] == ["Alice (7): hey Claw"]
+    asked_for = await chats.requests("agent:main:parrot:group:g")
+    assert [request.message.text for request in asked_for] == ["Alice (7): hey Claw"]
 
 
-DEBOUNCED = {"messages": {"inbound": {"debounceMs": 300}}}
+DEBOUNCED = {"messages": {"inbound": {"debounceMs": 1000}}}
 
 
 @pytest.mark.parametrize("settings", [DEBOUNCED])
@@ -107,7 +109,7 @@ async def test_what_is_no_message_in_a_row_is_a_run_of_its_own(
         Written("look", event=5, more=picture),
         Written("/new", event=6),
     )
-    texts = [request.message.text for request in await chats.requests()]
+    texts = [request.message.text for request in await chats.requests(MAIN)]
     assert texts == ["one\ntwo", "three", "four", "look\n[image]", "/new"]
 
 
@@ -117,10 +119,10 @@ async def test_the_newest_message_may_interrupt(
     chats: Chats, parrot: FakeParrot, settings: dict[str, Any], answers: bool
 ) -> None:
     await said(chats, parrot, Written("one", event=1), Written("two", event=2))
-    first, second = await chats.run_ids()
-    records = [await chats.store.runs.get(run) for run in (first, second)]
-    statuses = [record.status for record in records if record]
-    assert statuses == [RunStatus.CANCELLED, RunStatus.QUEUED]
+    records = [await chats.store.runs.get(run) for run in await chats.run_ids()]
+    statuses = {record.status for record in records if record}
+    assert statuses == {RunStatus.CANCELLED, RunStatus.QUEUED}
+    assert [request.message.text for request in await chats.requests(MAIN)] == ["two"]
 
 
 async def test_stop_ends_what_runs_and_waits_once_for_all_its_repeats(
