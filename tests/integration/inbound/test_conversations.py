@@ -16,7 +16,7 @@ from tests.harness.chats import Chats
 WEBHOOK = "/api/channels/parrot/webhook"
 PIXEL = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
 MAIN = "agent:main:main"
-GROUP = {"groups": {"g": {}}}
+GROUP: dict[str, Any] = {"groups": {"g": {}}}
 waiting = pytest.mark.parametrize("answers", [False])
 
 

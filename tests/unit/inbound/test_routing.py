@@ -11,8 +11,7 @@ from openclaw_common.inbound.routing import route_of
 from openclaw_common.runtime.config import Config
 from tests.unit.inbound.support import direct, group
 
-AGENTS = {"entries": {name: {} for name in ("main", "a", "b", "c")}}
-AGENTS["entries"]["main"] = {"default": True}
+AGENTS: dict[str, Any] = {"entries": {"main": {"default": True}, "a": {}, "b": {}, "c": {}}}
 SLACK = {"channel": "slack", "chat_kind": "channel", "chat_id": "C1", "sender": Sender("U7")}
 
 
