@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from openclaw_common.runtime.config import LoadedConfig
+from openclaw_common.runtime.config import ConfigError, LoadedConfig
 
 Load = Callable[..., LoadedConfig]
 Problems = Callable[..., list[str]]
@@ -187,3 +187,32 @@ def test_a_key_of_the_environment_goes_to_its_own_address_only(load: Load) -> No
     loaded = load(content, {"OPENAI_API_KEY": "k"})
     assert loaded.config.models.providers["openai"].api_key is None
     assert loaded.warnings == ()
+
+
+def test_cells_come_from_the_environment_apart_by_spaces(load: Load) -> None:
+    environ = {
+        "OPENCLAW_REDIS_URLS": "redis://a:1/0\nredis+sentinel://b:2,c:3/main",
+        "OPENCLAW_SERVE_CELLS": "0 1",
+    }
+    redis = load(None, environ).config.redis
+    assert [url.get_secret_value() for url in redis.cells] == environ["OPENCLAW_REDIS_URLS"].split()
+    assert redis.serve_cells == (0, 1)
+    assert redis.configured
+
+
+@pytest.mark.parametrize(
+    ("section", "why"),
+    [
+        ({"urls": ["redis://a", "redis://b"], "foundingCells": 3}, "foundingCells"),
+        ({"urls": ["redis://a"], "cellsInUse": 2}, "cellsInUse"),
+        ({"urls": ["redis://a"], "serveCells": [1]}, "serveCells"),
+        (
+            {"urls": ["redis://a", "redis://b"], "foundingCells": 2, "cellsInUse": 1},
+            "foundingCells",
+        ),
+        ({"urls": ["http://a"]}, "must start with one of redis://"),
+    ],
+)
+def test_cells_that_there_are_not_are_told(load: Load, section: object, why: str) -> None:
+    with pytest.raises(ConfigError, match=why):
+        load({"redis": section})

@@ -125,7 +125,7 @@ class _Loading:
     def _without_unset(self, tree: Any, substitution: Substitution) -> Any:
         """Tell which `${NAME}` had no value, and drop credentials that would be that text."""
         for path, names in substitution.missing.items():
-            if path == ("redis", "url"):
+            if path[:2] in (("redis", "url"), ("redis", "urls")):
                 raise ConfigError(f"{show(path)}: {_unset(names)}")
             if names_secret(path[-1]):
                 tree = _without(tree, path)
