@@ -205,6 +205,18 @@ async def test_an_image_that_is_gone_is_a_note_and_no_failed_run(
         await parrot.taken(1)
 
 
+@pytest.mark.parametrize("account", [{"groupPolicy": "open"}])
+async def test_nobodys_name_is_a_command(
+    chats: Chats, parrot: FakeParrot, account: dict[str, Any]
+) -> None:
+    await said(chats, parrot, in_group("one", 1, mentions=True))
+    named = {"name": "/new fake/fake"}
+    await said(chats, parrot, in_group("two", 2, mentions=True, sender="9", more=named))
+    assert await asked(chats, 1) == "/new fake/fake (9): two"
+    received = await chats.provider.request(1)
+    assert [m["role"] for m in received.body["messages"]][-3:] == ["user", "assistant", "user"]
+
+
 @pytest.mark.parametrize("account", [{"replyToMode": "first"}])
 async def test_an_answer_may_quote_what_it_answers_and_the_session_knows_where_it_was_heard(
     chats: Chats, parrot: FakeParrot, account: dict[str, Any]

@@ -117,7 +117,7 @@ async def open_session(
     if of_response(request.session_key):
         # It is only found through the record of a response.
         opened.retention_ms = context.config.runs.retention_seconds * 1000
-    if request.source in USER_SOURCES:
+    if _knows_commands(request):
         opened.focus = compact_focus(request.message)
     return opened
 
@@ -126,7 +126,7 @@ async def _opened(
     context: WorkerContext, lease: Lease, request: RunRequest, agent: Agent
 ) -> RunSession:
     config, key = context.config, request.session_key
-    triggers = config.session.reset_triggers if request.source in USER_SOURCES else ()
+    triggers = config.session.reset_triggers if _knows_commands(request) else ()
     command = reset_command(request.message, triggers, lambda word: _model(config, agent, word))
     session, transcript = await context.sessions.read(key)
     if command is not None:
@@ -146,6 +146,10 @@ async def _opened(
     await opened.reset(model)
     logger.info("session_reset", extra={"run_id": lease.id, "by_user": command is not None})
     return opened
+
+
+def _knows_commands(request: RunRequest) -> bool:
+    return request.source in USER_SOURCES and request.may_command
 
 
 def _commanded(request: RunRequest, command: ResetCommand) -> RunRequest:

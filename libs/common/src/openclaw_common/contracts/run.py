@@ -233,7 +233,8 @@ class RunRequest:
     to be done while the session was busy; a run with `collect` may hold more messages than this
     one, and so may a `debounced` one. `documents` are shown to the model with the message, and so
     are the images among `files`. A run with `reads_history` shows the model what was written in its
-    group since the last one.
+    group since the last one. Only one that `may_command` can begin its session anew by its words:
+    in a group they stand behind a name that its owner has chosen.
     """
 
     agent_id: str
@@ -266,6 +267,7 @@ class RunRequest:
     files: ChannelFiles | None = None
     debounced: bool = False
     reads_history: bool = False
+    may_command: bool = True
 
     @property
     def holds_several(self) -> bool:

@@ -51,7 +51,8 @@ def _quiet_ms(config: Config, message: InboundMessage, *, collects: bool) -> int
     channel, inbound = message.channel, config.messages.inbound
     quiet_ms = inbound.by_channel.get(channel)
     if quiet_ms is None:
-        quiet_ms = inbound.debounce_ms or DEBOUNCE_MS.get(channel, 0)
+        said = "debounce_ms" in inbound.model_fields_set
+        quiet_ms = inbound.debounce_ms if said else DEBOUNCE_MS.get(channel, 0)
     if quiet_ms and channel == "telegram" and len(message.text) >= PASTE_CHARS:
         quiet_ms = max(quiet_ms, PASTE_MS)
     if collects:

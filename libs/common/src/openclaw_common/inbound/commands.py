@@ -34,9 +34,9 @@ def command_of(message: InboundMessage, triggers: Sequence[str]) -> Command | No
     """Return the command that a message is, None for any other; `triggers` begin a session anew."""
     known = {STOP, STATUS, COMPACT, *(trigger.strip().lower() for trigger in triggers)}
     for text in _readings(message):
-        word, _, rest = text.strip().partition(" ")
+        word, rest = [*text.split(maxsplit=1), "", ""][:2]
         name = word.lower()
-        if name in known:
+        if name and name in known:
             return Command(name, f"{name} {rest.strip()}".strip())
     return None
 

@@ -14,7 +14,7 @@ import logging
 import secrets
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, Final
 
@@ -92,10 +92,10 @@ class _Taking:
         decision = decide(message, rules, paired=paired)
         if decision.verdict is Verdict.IGNORE:
             self._ignored(decision.reason)
+        elif decision.verdict is Verdict.PAIR:
+            await self._stranger(decision)
         elif message.kind not in _MESSAGES:
             await self._happened()
-        elif decision.verdict is Verdict.PAIR:
-            await self._pair()
         else:
             await self._let_in(decision, route_of(self.intake.config, message))
 
@@ -106,7 +106,7 @@ class _Taking:
         elif command is not None and command.at_once:
             await self._obey(command, route)
         elif command is not None:
-            await self._start(route, command.text, route.chat_session, MultitaskRule())
+            await self._command(command, route)
         elif self._addressed(decision, route):
             own = route.session_key != route.chat_session
             text = words.message_text(self.message, spoken_text(self.message, own_session=own))
@@ -124,11 +124,20 @@ class _Taking:
         patterns = self.intake.config.messages.group_chat.mention_patterns
         return words.mentioned(message.text, patterns)
 
+    async def _command(self, command: Command, route: Route) -> None:
+        request = self._request(route, command.text, route.chat_session)
+        await self._submit(request, route, MultitaskRule())
+
     async def _start(self, route: Route, text: str, session_key: str, rule: MultitaskRule) -> None:
-        """Accept the run. Its answer goes back to where the message came from."""
-        message, store = self.message, self.intake.store
+        direct = self.message.chat_kind == "direct"
+        request = replace(self._request(route, text, session_key), may_command=direct)
+        await self._submit(request, route, rule)
+
+    def _request(self, route: Route, text: str, session_key: str) -> RunRequest:
+        """Return the run. Its answer goes back to where the message came from."""
+        message = self.message
         files = words.shown(message.attachments)[: self.intake.config.inbound.max_media]
-        request = RunRequest(
+        return RunRequest(
             agent_id=route.agent_id,
             session_key=session_key,
             source=SOURCE,
@@ -142,9 +151,11 @@ class _Taking:
             files=ChannelFiles(message.channel, message.account_id, files) if files else None,
             reads_history=message.chat_kind != "direct",
         )
+
+    async def _submit(self, request: RunRequest, route: Route, rule: MultitaskRule) -> None:
+        message, store = self.message, self.intake.store
         scope = f"{SOURCE}\n{message.channel}\n{message.account_id}"
-        keep_ms = self._mark.keep_ms
-        key = Idempotency(scope, message.event_id, _SAME, keep_ms)
+        key = Idempotency(scope, message.event_id, _SAME, self._mark.keep_ms)
         try:
             accepted = await RunQueue(store).submit(
                 new_run_id(), request, idempotency=key, rule=rule
@@ -221,7 +232,10 @@ class _Taking:
         )
         self._count("told")
 
-    async def _pair(self) -> None:
+    async def _stranger(self, decision: Decision) -> None:
+        if self.message.kind not in _MESSAGES:
+            self._ignored(decision.reason)
+            return
         limits = self.intake.config.inbound
         asked = await ask_pairing(
             self.intake.store,

@@ -21,19 +21,26 @@ PAIRING: Final = (
     "\nAsk its owner to approve you with:\n`openclaw-gateway pairing approve {channel} {code}`"
 )
 APPROVED: Final = "You were let in. Send a message to begin."
+_NAME_CHARS: Final = 64
+_JOINER: Final = "\u200d"
+"""Of the pieces of an emoji."""
+_NOT_IN_NAMES: Final = str.maketrans(dict.fromkeys("()[]:", " "))
 QUOTED_CHARS: Final = 1000
 """Length of a quoted message, in characters; the rest is cut off."""
 
 
 def label(sender: Sender) -> str:
-    """Return how a sender is called in a group."""
-    name = " ".join((sender.name or "").split())[:64]
-    handle = f"@{sender.username}" if sender.username else sender.id
+    """Return how a sender is called in a group, whatever people call themselves."""
+    name, username = _name(sender.name), _name(sender.username)
+    handle = f"@{username}" if username else sender.id
     return f"{name} ({handle})" if name else handle
 
 
 def message_text(message: InboundMessage, text: str) -> str:
-    """Return the message as the agent reads it; `text` is what was written, without a command."""
+    """Return the message as the agent reads it; `text` is what was written, without a command.
+
+    Of a group's, further lines are indented, so that none can pass for somebody else's.
+    """
     parts = [text] if text else []
     parts += map(described, message.attachments)
     if message.reply_text:
@@ -42,15 +49,12 @@ def message_text(message: InboundMessage, text: str) -> str:
     whole = "\n".join(parts)
     if message.chat_kind == "direct":
         return whole
-    return f"{label(message.sender)}: {whole}"
+    return "\n  ".join(f"{label(message.sender)}: {whole}".splitlines())
 
 
 def history_line(message: InboundMessage, most: int) -> str:
-    """Return the line of an unaddressed message in what its group's agent is shown later.
-
-    Further lines are indented, so that none can pass for somebody else's.
-    """
-    text = "\n  ".join(message_text(message, message.text).splitlines())
+    """Return an unaddressed message of a group as its agent is shown it later."""
+    text = message_text(message, message.text)
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
@@ -78,6 +82,12 @@ def _pattern(text: str) -> re.Pattern[str] | None:
         return re.compile(text, re.IGNORECASE)
     except re.error:
         return None
+
+
+def _name(text: str | None) -> str:
+    """Return a name without what could end a label or turn the direction of reading."""
+    usable = (char if char.isprintable() or char == _JOINER else " " for char in text or "")
+    return " ".join("".join(usable).translate(_NOT_IN_NAMES).split())[:_NAME_CHARS]
 
 
 def _size(size: int | None) -> str:
