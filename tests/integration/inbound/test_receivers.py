@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
 
-from openclaw_channels.inbound import Accept, ReceiverFailure
+from openclaw_channels.inbound import Accept, Receiver, ReceiverFailure
 from openclaw_common.contracts.inbound import InboundMessage
 from openclaw_common.inbound.intake import Intake
 from openclaw_common.inbound.rules import AccountRules
@@ -165,7 +165,13 @@ class Done(BaseException):
     """Ends a connection's task."""
 
 
-def connection(store: Store, receiver: Scripted, waits: list[float], fence: int) -> Connection:
+def connection(
+    store: Store,
+    receiver: Receiver,
+    waits: list[float],
+    fence: int,
+    now: Callable[[], float] = lambda: 0.0,
+) -> Connection:
     async def wait(seconds: float) -> None:
         waits.append(seconds)
 
@@ -177,6 +183,7 @@ def connection(store: Store, receiver: Scripted, waits: list[float], fence: int)
         store.receivers,
         sleep=wait,
         random=lambda: 0.5,
+        now=now,
     )
     rules = AccountRules("parrot", "a", {"dmPolicy": "open", "allowFrom": ["*"]}, {})
     return Connection(context, ReceivingAccount(receiver, rules), fence, None)
@@ -199,6 +206,34 @@ async def test_a_connection_that_fails_is_tried_again_later_and_later(
         await connection(store, receiver, waits, fence=1).run()
     assert waits == [1, 2, 7, 1, 300]
     assert receiver.cursors == [None, None, None, None, "4", "4"]
+
+
+class Held:
+    """A connection without a cursor, whose Nth lasts `lasts[N]` seconds and brings a message or
+    none."""
+
+    def __init__(self, *lasts: tuple[float, bool]) -> None:
+        self.now = 0.0
+        self._lasts = iter(lasts)
+
+    async def receive(self, cursor: str | None, accept: Accept) -> None:
+        for seconds, brings in self._lasts:
+            self.now += seconds
+            if brings:
+                await accept([direct(channel="parrot", event_id=str(self.now))], None)
+            raise ReceiverFailure("broke")
+        raise Done
+
+
+async def test_a_connection_that_held_is_had_again_soon_though_it_has_no_cursor(
+    store: Store, leases: Receivers
+) -> None:
+    await leases.keep("p1", ACCOUNTS[:1], NOTHING, 60)
+    waits: list[float] = []
+    held = Held((1, False), (1, False), (3600, False), (1, False), (1, True), (1, False))
+    with pytest.raises(Done):
+        await connection(store, held, waits, fence=1, now=lambda: held.now).run()
+    assert waits == [1, 2, 1, 2, 1, 2]
 
 
 async def test_a_holder_that_was_superseded_admits_nothing_twice_and_leaves_off(

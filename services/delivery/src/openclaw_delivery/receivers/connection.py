@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +26,10 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ReceivingContext:
-    """What the connections of a process share. `sleep` waits between them, seconds."""
+    """What the connections of a process share.
+
+    `sleep` waits between them, `now` is a monotonic clock, both in seconds.
+    """
 
     process_id: str
     limits: Inbound
@@ -34,6 +38,7 @@ class ReceivingContext:
     metrics: Metrics = field(default_factory=Metrics)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     random: Callable[[], float] = random.random
+    now: Callable[[], float] = time.monotonic
 
 
 class Connection:
@@ -46,6 +51,7 @@ class Connection:
         self._context = context
         self._account = account
         self._cursor = cursor
+        self._took = False
         self._told: str | None = None
 
     async def run(self) -> None:
@@ -53,9 +59,9 @@ class Connection:
         limits = self._context.limits
         pause_s = first_s = limits.receiver_backoff_ms / 1000
         while True:
-            before, least_s = self._cursor, 0.0
+            self._took, least_s, began = False, 0.0, self._context.now()
             try:
-                await self._account.receiver.receive(before, self._accept)
+                await self._account.receiver.receive(self._cursor, self._accept)
             except LeaseLost:
                 _logger.warning("account_lost", extra=self._facts)
                 return
@@ -70,7 +76,8 @@ class Connection:
             except Exception:
                 # Whatever a channel does here, the other accounts go on.
                 _logger.exception("connection_broke", extra=self._facts)
-            if self._cursor != before:
+            if self._took or self._context.now() - began >= limits.receiver_backoff_max_ms / 1000:
+                # It was a connection, with messages or a quiet one.
                 pause_s, self._told = first_s, None
             wait_s = max(least_s, pause_s)
             await self._context.sleep(wait_s * (0.75 + self._context.random() / 2))
@@ -79,6 +86,7 @@ class Connection:
     async def _accept(self, messages: Sequence[InboundMessage], cursor: str | None) -> None:
         context, account = self._context, self._account
         await context.intake.take(account.rules, messages)
+        self._took = True
         if cursor is None or cursor == self._cursor:
             return
         if not await context.leases.move_cursor(
