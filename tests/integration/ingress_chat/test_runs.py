@@ -62,6 +62,7 @@ async def test_a_finished_run_tells_everything_that_is_known(gateway: Gateway) -
         "metadata": {},
         "idempotency_key": "k",
         "retry_of": None,
+        "trace_id": None,
     }
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from openclaw_common.contracts.run import RunStatus
 from openclaw_common.contracts.run_event import RUN_IN_PROGRESS, RUN_QUEUED, RUN_RESET
+from openclaw_common.runtime.config.limits import Redis
 from openclaw_common.store.keys import RUN
 from openclaw_common.store.lease_steps import CLAIM_BYTES
 from openclaw_common.store.leases import Lease
-from tests.integration.store.support import Bench, complete, deltas
+from openclaw_common.store.store import Store
+from tests.integration.store.support import LONG_LEASE, Bench, complete, deltas
 
 
 async def test_a_lane_gives_its_jobs_one_by_one_in_the_order_of_admission(bench: Bench) -> None:
@@ -129,12 +131,17 @@ async def test_one_record_that_cannot_be_read_does_not_stop_the_others(bench: Be
     assert await bench.claim("w2") == []
 
 
-async def test_leases_that_ran_out_while_redis_was_away_are_no_crashes(bench: Bench) -> None:
+async def test_leases_that_ran_out_while_redis_was_away_are_no_crashes(
+    bench: Bench, valkey_url: str
+) -> None:
     run_id = await bench.submit()
     await bench.claim_one()
     await bench.lapse(run_id)
-    # The store's own lease is longer than this server has been up.
-    (job,) = (await bench.store.leases.claim("w2", 10, idle=True)).jobs
+    # Longer than this server has been up.
+    day = LONG_LEASE.model_copy(update={"lease_ms": 86_400_000})
+    store = await Store.connect(Redis(url=valkey_url), day, role="test")
+    (job,) = (await store.leases.claim("w2", 10, idle=True)).jobs
+    await store.close()
     assert (job.attempt, job.crashes) == (2, 0)
 
 

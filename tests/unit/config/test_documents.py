@@ -145,7 +145,9 @@ def test_the_example_loads_without_a_warning(load: Load) -> None:
     assert loaded.config.gateway.http.endpoints.chat_completions.enabled
 
 
-@pytest.mark.parametrize("section", [Redis, Runs, Worker, Ingress, Inbound, Egress, Health, Deliveries, Tracing])
+@pytest.mark.parametrize(
+    "section", [Redis, Runs, Worker, Ingress, Inbound, Egress, Health, Deliveries, Tracing]
+)
 def test_the_documents_table_is_the_code_row_by_row(section: type[Section]) -> None:
     rows = [
         [cell.strip() for cell in line.strip().strip("|").split(" | ")]
@@ -163,10 +165,9 @@ def test_the_documents_table_is_the_code_row_by_row(section: type[Section]) -> N
     assert [(row[0], row[1]) for row in rows] == expected
     units = {"Seconds": "seconds", "Ms": "milliseconds", "Bytes": "bytes"}
     for key, _, unit, meaning in rows:
-        ending = next((u for end, u in units.items() if key.endswith(f"{end}`")), None)
-        assert unit.startswith(
-            ending or ("bytes per second" if "PerSecond" in key else "\N{EN DASH}")
-        )
+        named = re.search(r"(Seconds|Ms|Bytes)(PerSecond|PerRun)?`$", key)
+        of_time = " per second" if named and named[2] == "PerSecond" else ""
+        assert unit.startswith(f"{units[named[1]]}{of_time}" if named else "\N{EN DASH}")
         assert meaning
 
 

@@ -66,8 +66,8 @@ async def supervise(
     process, over the socket that SPANS_FD names in its command line. A child that ends otherwise
     has its leases handed back by `release_worker(worker_id)` and is started again after a pause of
     0.1 s doubling to 5 s. Signals go on to the child; a second one kills it. It runs in a session
-    of its own, so that a terminal's Ctrl-C reaches it once, from here. Returns the exit status for this
-    process.
+    of its own, so that a terminal's Ctrl-C reaches it once, from here. Returns the exit status for
+    this process.
     """
     loop = asyncio.get_running_loop()
     signals = _Signals()
