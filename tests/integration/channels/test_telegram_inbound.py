@@ -27,6 +27,7 @@ from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.contracts.inbound import InboundMessage
 from tests.fakes.channels.telegram import TOKEN, FakeTelegram
 from tests.fakes.channels.telegram_people import (
+    BOT_ID,
     BOT_NAME,
     bot,
     entity,
@@ -157,11 +158,20 @@ async def test_an_old_cursor_confirms_nothing_that_nobody_has_read(
     """After a quiet week Telegram counts from a random number, which may be lower."""
     taken = Taken()
     await telegram.say("Hello", private(42))
-    async with receiving(polling(telegram, context), taken, "999999@1000"):
+    async with receiving(polling(telegram, context), taken, f"999999@1000@{BOT_ID}"):
         assert await taken.texts(1) == ["Hello"]
 
 
-@pytest.mark.parametrize("cursor", [None, "", "x", "5", "5@", "@5", "-1@5", "5@x"])
+async def test_the_cursor_of_the_bot_before_confirms_nothing_of_this_ones(
+    telegram: FakeTelegram, context: ChannelContext
+) -> None:
+    taken = Taken()
+    await telegram.say("Hello", private(42))
+    async with receiving(polling(telegram, context), taken, "999999@9999999999@654321"):
+        assert await taken.texts(1) == ["Hello"]
+
+
+@pytest.mark.parametrize("cursor", [None, "", "x", "5", "5@", "5@5", "-1@5@5", "5@x@5", "5@5@5@5"])
 def test_a_cursor_that_is_none_is_passed_by(cursor: str | None) -> None:
     assert Position.read(cursor) is None
 

@@ -97,14 +97,25 @@ def test_a_kind_of_a_later_api_says_nothing() -> None:
 def test_a_message_is_known_by_its_chat_and_number_however_it_came() -> None:
     said = message(5, private(42), text="Hello")
 
-    assert only("message", said, 7).event_id == only("message", said, 8).event_id == "42:5"
+    assert (
+        only("message", said, 7).event_id == only("message", said, 8).event_id == f"{BOT_ID}:42:5"
+    )
+
+
+def test_two_bots_that_count_alike_are_told_apart() -> None:
+    said = message(5, private(42), text="Hello")
+    other = Recipient(Me(BOT_ID + 1, "other_bot"), "default")
+    found = read_update(Said({"update_id": 7, "message": said}), other, NOW_S).messages[0]
+
+    assert found.event_id != only("message", said, 7).event_id
 
 
 def test_each_edit_is_an_event_of_its_own() -> None:
     said = message(5, private(42), text="Hello", edit_date=1_700_000_900)
     found = only("edited_message", said, 9)
 
-    assert (found.event_id, found.kind, found.message_id) == ("update:9", "edited", "5")
+    assert (found.kind, found.message_id) == ("edited", "5")
+    assert found.event_id == f"update:{BOT_ID}:9"
     assert found.sent_at_ms == 1_700_000_900_000
 
 

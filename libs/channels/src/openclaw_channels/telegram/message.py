@@ -59,7 +59,8 @@ def read_message(
 ) -> InboundMessage | None:
     """Return what a message says, None where it is the bot's own or only tells of the chat.
 
-    A new message is known by its chat and its number, which are equal whatever way it came.
+    A new message is known by its chat and its number, which are equal whatever way it came, and by
+    the bot: each counts the messages of a person from 1.
     """
     chat, number = read_chat(message), message.whole("message_id")
     sender = read_sender(message)
@@ -77,7 +78,7 @@ def read_message(
     return InboundMessage(
         channel="telegram",
         account_id=recipient.account_id,
-        event_id=event_id or f"{chat.id}:{number}",
+        event_id=event_id or f"{recipient.me.id}:{chat.id}:{number}",
         kind=kind,
         chat_kind=chat.kind,
         chat_id=chat.to,

@@ -35,23 +35,27 @@ _CONFLICT: Final = "409"
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """The offset behind what was made durable, and when that was; as a cursor `offset@seconds`."""
+    """The offset behind what was made durable, when that was, and which bot's it is.
+
+    As a cursor `offset@seconds@bot`.
+    """
 
     offset: int
     at_s: int
+    bot: int
 
     @classmethod
     def read(cls, cursor: str | None) -> Self | None:
         """Return a cursor's position, None for one that is none."""
-        offset, _, at = (cursor or "").partition("@")
-        if not (offset.isascii() and offset.isdigit() and at.isascii() and at.isdigit()):
+        numbers = (cursor or "").split("@")
+        if len(numbers) != 3 or not all(n.isascii() and n.isdigit() for n in numbers):
             return None
-        return cls(int(offset), int(at))
+        return cls(*map(int, numbers))
 
     @property
     def cursor(self) -> str:
         """The form in which it is remembered."""
-        return f"{self.offset}@{self.at_s}"
+        return f"{self.offset}@{self.at_s}@{self.bot}"
 
 
 class TelegramPolling:
@@ -102,7 +106,7 @@ class TelegramPolling:
         numbers = [number for update in said if (number := update.whole("update_id")) is not None]
         if not numbers:
             raise ReceiverFailure("Telegram's updates have no ids.")
-        behind = Position(max(numbers) + 1, int(self._clock.wall()))
+        behind = Position(max(numbers) + 1, int(self._clock.wall()), self._identity.me.id)
         messages = [message for update in updates for message in update.messages]
         await accept(messages, behind.cursor)
         for update in updates:
@@ -140,9 +144,10 @@ class TelegramPolling:
             logger.info("telegram_press_not_acknowledged", extra={"why": str(failure)})
 
     def _usable(self, position: Position | None) -> Position | None:
-        if position is None or self._clock.wall() - position.at_s > _USABLE_S:
+        """Return a position that this bot's updates are counted by still."""
+        if position is None or position.bot != self._identity.me.id:
             return None
-        return position
+        return position if self._clock.wall() - position.at_s <= _USABLE_S else None
 
 
 def _failed(failure: SendFailure) -> ReceiverFailure:

@@ -87,7 +87,7 @@ def read_update(update: Said, recipient: Recipient, now_s: float) -> Update:
     number = update.whole("update_id")
     if number is None:
         raise NotUnderstood("The update has no update_id.")
-    arrival = _Arrival(recipient, f"update:{number}", int(now_s * 1000))
+    arrival = _Arrival(recipient, f"update:{recipient.me.id}:{number}", int(now_s * 1000))
     for kind, read in READ.items():
         said = update.part(kind)
         if said is not None:
