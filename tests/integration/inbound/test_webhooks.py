@@ -60,6 +60,18 @@ async def test_other_paths_of_channels_are_unknown_to_those_alone_who_may_ask(
     assert await status_of(chats, path, OWNER, data=b"[]") == 404
 
 
+@pytest.mark.parametrize("path", ["/api/channels", "/API%2fchannels/parrot/nothing"])
+async def test_a_request_that_names_the_whole_url_is_asked_too(chats: Chats, path: str) -> None:
+    request = f"GET {chats.url}{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", URL(chats.url).port)
+    async with asyncio.timeout(5):
+        writer.write(request.encode())
+        status = await reader.readline()
+        await reader.read()
+    writer.close()
+    assert status.split()[1] == b"401"
+
+
 @pytest.mark.parametrize(
     "path", [WEBHOOK, "/api/channels/parrot/default/webhook", "/parrot/events"]
 )

@@ -90,6 +90,13 @@ def test_a_name_that_leads_nowhere_is_told(parrot: Path, words: tuple[str, ...],
     assert told in result.stderr
 
 
+async def test_nobodys_name_does_anything_to_the_terminal(tmp_path: Path) -> None:
+    name = "\x1b[2JBob\r\u202etelegram  default  8"
+    script = ScriptedGateway(answer({"object": "list", "data": [{**PENDING, "name": name}]}))
+    result = await ask(script, "pairing", "list", folder=tmp_path)
+    assert result.stdout.rstrip("\n").isprintable()
+
+
 async def test_pairings_are_listed_with_their_codes(tmp_path: Path) -> None:
     script = ScriptedGateway(answer({"object": "list", "data": [PENDING]}))
     result = await ask(script, "pairing", "list", "telegram", folder=tmp_path)

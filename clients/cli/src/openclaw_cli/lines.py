@@ -9,11 +9,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 NOTHING = "nothing found"
+REPLACED = "\ufffd"
 
 
 def table(rows: Iterable[tuple[str, ...]]) -> str:
     """Return rows with their columns aligned."""
-    told = list(rows)
+    told = [tuple(map(harmless, row)) for row in rows]
     if not told:
         return NOTHING
     widths = [max(map(len, column)) for column in zip(*told, strict=True)]
@@ -21,6 +22,11 @@ def table(rows: Iterable[tuple[str, ...]]) -> str:
         "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in told
     )
+
+
+def harmless(text: str) -> str:
+    """Return a text that does nothing to a terminal: people in chats choose their own names."""
+    return "".join(char if char.isprintable() else REPLACED for char in text)
 
 
 def as_lines(found: Mapping[str, Any]) -> str:

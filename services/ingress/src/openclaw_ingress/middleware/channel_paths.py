@@ -33,7 +33,9 @@ def canonical_path(raw_path: str) -> str:
 async def protect_channels(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Ask for the gateway's credential where no route was found under the channels' paths."""
     if route_of(request) is None:
-        path = canonical_path(request.raw_path).lower()
+        # A request may name the whole URL (RFC 9112, 3.2.2).
+        raw = request.raw_path if request.raw_path.startswith("/") else request.rel_url.raw_path
+        path = canonical_path(raw).lower()
         if path == PREFIX or path.startswith(f"{PREFIX}/"):
             await request.app[AUTHENTICATOR].authenticate(request)
     return await handler(request)
