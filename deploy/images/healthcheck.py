@@ -20,7 +20,7 @@ def main() -> int:
     url = urlsplit(asked if "://" in asked else f"http://127.0.0.1:{port}{asked}")
     connection = http.client.HTTPConnection(url.netloc, timeout=LIMIT_S)
     try:
-        connection.request("GET", url.path)
+        connection.request("GET", url._replace(scheme="", netloc="").geturl())
         answer = connection.getresponse()
         body = answer.read(2000).decode(errors="replace")
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -55,6 +56,13 @@ def test_a_service_waits_for_valkey_and_is_gated_by_its_own_readiness(service: s
 
 def test_the_proxy_waits_for_an_ingress_that_is_ready() -> None:
     assert SERVICES["proxy"]["depends_on"] == {"ingress": {"condition": "service_healthy"}}
+
+
+def test_the_proxy_tells_clients_when_to_come_back_where_no_ingress_is_ready() -> None:
+    proxy = (ROOT / "deploy/compose/proxy/haproxy.cfg").read_text(encoding="utf-8")
+    found = re.search(r"^    http-error status 503 .* string '(.+)' hdr Retry-After 1$", proxy, re.M)
+    assert found is not None
+    assert json.loads(found[1])["error"]["code"] == "gateway_unavailable"
 
 
 def test_ingress_and_workers_have_replicas() -> None:

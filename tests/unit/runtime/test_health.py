@@ -69,6 +69,20 @@ async def test_it_is_not_ready_while_something_fails_and_lives_all_the_same(
     assert (await ask(process, "/livez"))[0] == 200
 
 
+async def test_what_is_asked_for_once_counts_until_it_has_been_ready(process: Process) -> None:
+    process.observation.started()
+    process.failing = ["redis"]
+    assert (await ask(process, "/readyz?once=redis"))[0] == 503
+    process.failing = []
+    assert (await ask(process, "/readyz?once=redis"))[0] == 200
+    process.failing = ["redis"]
+    assert await ask(process, "/readyz?once=redis") == (200, '{"ready":true,"failing":[]}')
+    assert (await ask(process, "/readyz"))[0] == 503
+    process.failing = ["gateway-draining", "redis"]
+    status, text = await ask(process, "/readyz?once=redis")
+    assert (status, text) == (503, '{"ready":false,"failing":["gateway-draining"]}')
+
+
 async def test_it_shows_what_was_measured_and_the_process_itself(process: Process) -> None:
     process.metrics.counter(LEASES_LOST).add(1, "runs")
     status, text = await ask(process, "/metrics")

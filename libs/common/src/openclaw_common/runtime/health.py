@@ -3,6 +3,7 @@
     GET /livez     200 while the event loop runs; nothing else is asked, so a Redis that is away
                    does not restart the fleet
     GET /readyz    200, or 503 with what fails: whether the process should get work
+                   `?once=redis`: what is named counts until the process has been ready once
     GET /startupz  200 once the process has started, 503 before
     GET /metrics   what the process measured, for Prometheus
 
@@ -27,6 +28,7 @@ LIVE: Final = "/livez"
 READY: Final = "/readyz"
 STARTED: Final = "/startupz"
 METRICS: Final = "/metrics"
+ONCE: Final = "once"
 
 _logger: Final = logging.getLogger(__name__)
 
@@ -54,6 +56,7 @@ class SidePort:
     def __init__(self, settings: Health, probes: Probes) -> None:
         self._settings = settings
         self._probes = probes
+        self._has_been_ready = False
         app = web.Application()
         for path, handler in (
             (LIVE, self._live),
@@ -86,6 +89,12 @@ class SidePort:
 
     async def _ready(self, request: web.Request) -> web.Response:
         failing = list(await self._probes.failing())
+        if not failing:
+            self._has_been_ready = True
+        elif self._has_been_ready:
+            # What all replicas lose at once takes none of them out: each of them says it better.
+            let_pass = request.query.getall(ONCE, [])
+            failing = [each for each in failing if each not in let_pass]
         return _answer({"ready": not failing, "failing": failing}, ok=not failing)
 
     async def _started(self, request: web.Request) -> web.Response:
