@@ -91,7 +91,7 @@ $(STAMPS)/phoenix: requirements/phoenix.txt | $(STAMPS)/venv
 	@touch $@
 
 clean: ## remove .venv and every cache; the data in .openclaw stays
-	rm -rf $(VENV) .venv-phoenix .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage
+	rm -rf $(VENV) .venv-phoenix .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMPS)/venv:

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-GENERATED = {".git", ".venv", ".openclaw", ".hypothesis", "node_modules", "__pycache__"}
+GENERATED = {
+    ".git",
+    ".venv",
+    ".venv-phoenix",
+    ".openclaw",
+    ".hypothesis",
+    "node_modules",
+    "__pycache__",
+}
 CACHES = re.compile(r"\..*_cache|.*\.egg-info")
 
 
