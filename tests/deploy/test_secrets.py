@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from openclaw_common.runtime.logs import secrets_in
+from openclaw_common.runtime.known_secrets import secrets_in
 from tests.deploy.kubectl import COMPONENTS, K8S, OVERLAYS, overlay, with_components
 from tests.deploy.pods import CANARY, SERVICES, configuration, container, of_kind, pod
 

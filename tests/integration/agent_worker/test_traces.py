@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from openclaw_agent_worker.worker import AgentWorkerService
-from openclaw_common.runtime.logs import secrets_in
+from openclaw_common.runtime.known_secrets import secrets_in
 from openclaw_common.runtime.tracing import Tracer
 from tests.integration.agent_worker.conftest import API_KEY, Bench
 from tests.unit.tracing.recorded import Recorded, attributes

@@ -13,8 +13,9 @@ import pytest
 from opentelemetry import trace
 from pydantic import BaseModel, SecretStr
 
+from openclaw_common.runtime.known_secrets import secrets_in
 from openclaw_common.runtime.log_context import log_context
-from openclaw_common.runtime.logs import LogSettingError, configure_logs, secrets_in
+from openclaw_common.runtime.logs import LogSettingError, configure_logs
 from openclaw_common.runtime.redaction import REDACTED
 
 
@@ -74,7 +75,43 @@ def test_people_get_a_traceback_below_the_line(stream: io.StringIO) -> None:
         logging.getLogger("a").exception("request.failed", extra={"run_id": "run_1"})
     lines = stream.getvalue().splitlines()
     assert lines[0].endswith("request.failed run_id=run_1")
-    assert lines[-1] == "LookupError: lost"
+    assert lines[-1] == "    LookupError: lost"
+
+
+def test_what_an_exception_says_forges_no_line_and_moves_no_cursor(stream: io.StringIO) -> None:
+    configure_logs(stream=stream)
+    forged = "2026-11-22T05:00:00.000Z error    forged"
+    try:
+        raise LookupError(f"lost\n{forged}\r{forged}\x1b[2J")
+    except LookupError:
+        logging.getLogger("a").exception("failed\n%s", forged)
+    assert not [line for line in stream.getvalue().splitlines() if line.startswith(forged)]
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_a_secret_of_several_lines_goes_from_a_traceback(stream: io.StringIO) -> None:
+    configure_logs(stream=stream, secrets=["-----BEGIN\nabcdef\nEND-----"])
+    try:
+        raise LookupError("-----BEGIN\nabcdef\nEND-----")
+    except LookupError:
+        logging.getLogger("a").exception("request.failed")
+    assert "abcdef" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("secret", ["1234", "true", "level", "00e9", '": '])
+def test_a_line_parses_whatever_a_secret_looks_like(stream: io.StringIO, secret: str) -> None:
+    configure_logs(form="json", stream=stream, secrets=[secret])
+    logging.getLogger("a").info("é", extra={"port": 12345, "on": True})
+    (entry,) = entries(stream)
+    assert secret not in str(entry.get("port"))
+
+
+@pytest.mark.parametrize("value", [float("nan"), {b"a": 1}, "\ud800", b"\xff", {"a": {(1, 2): 3}}])
+def test_a_line_parses_whatever_it_is_told(stream: io.StringIO, value: Any) -> None:
+    configure_logs(form="json", stream=stream)
+    logging.getLogger("a").info("odd", extra={"value": value})
+    (line,) = stream.getvalue().splitlines()
+    assert json.loads(line, parse_constant=pytest.fail)["event"] == "odd"
 
 
 @pytest.mark.parametrize("form", ["json", "human"])
@@ -127,6 +164,26 @@ def test_every_secret_of_a_configuration_is_found() -> None:
         "dict-key",
         "header-key",
         "row-key",
+    }
+
+
+def test_variables_that_hold_credentials_count_by_their_names() -> None:
+    environ = {
+        "PAGER_TOKEN": "pager-token",
+        "some_api_key": "lower-case-key",
+        "AWS_SECRET_ACCESS_KEY": "aws-secret",
+        "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Basic%20Zm9vOmJhcg==,x-team=core",
+        "OTEL_EXPORTER_OTLP_CLIENT_KEY": "/etc/keys/client.pem",
+        "SHORT_KEY": "true",
+        "MAX_TOKENS": "not-a-secret",
+    }
+    assert set(secrets_in(Inner(key=SecretStr("proxy://of/it")), environ)) == {
+        "proxy://of/it",
+        "pager-token",
+        "lower-case-key",
+        "aws-secret",
+        "Basic%20Zm9vOmJhcg==",
+        "Basic Zm9vOmJhcg==",
     }
 
 

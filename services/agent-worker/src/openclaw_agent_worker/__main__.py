@@ -17,7 +17,8 @@ from openclaw_common.queue.cell_workers import release_worker
 from openclaw_common.queue.supervisor import SPANS_FD, supervise
 from openclaw_common.runtime.config import Config, ConfigError, load_config
 from openclaw_common.runtime.health import SidePortTaken
-from openclaw_common.runtime.logs import LogSettingError, configure_logs, secrets_in
+from openclaw_common.runtime.known_secrets import secrets_in
+from openclaw_common.runtime.logs import LogSettingError, configure_logs
 from openclaw_common.store.cell_store import connect
 from openclaw_common.store.keys import RUN
 from openclaw_common.store.traces_setup import check_tracing, exporting
@@ -34,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         configure_logs(
             level=environ.get("OPENCLAW_LOG_LEVEL", "info"),
             form=environ.get("OPENCLAW_LOG_FORMAT", "human"),
-            secrets=secrets_in(loaded.config),
+            secrets=secrets_in(loaded.config, environ),
         )
         check_tracing(loaded.config.tracing, environ)
     except (ConfigError, LogSettingError) as error:

@@ -26,8 +26,8 @@ from openclaw_common.queue.worker import LaneWorker
 from openclaw_common.runtime.clock import SystemClock
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.egress.fetch import Egress
+from openclaw_common.runtime.known_secrets import secrets_in
 from openclaw_common.runtime.lifecycle import wait_for_stop_signal
-from openclaw_common.runtime.logs import secrets_in
 from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.runtime.observation import STARTING, Observation
 from openclaw_common.runtime.tracing import Tracer, beginning_traces
@@ -237,7 +237,7 @@ async def serve(
             store,
             role="delivery",
             instance=worker_id,
-            secrets=secrets_in(config),
+            secrets=secrets_in(config, environ),
             relay=relay,
         ) as tracer:
             await _serve(config, store, worker_id, environ, tracer)

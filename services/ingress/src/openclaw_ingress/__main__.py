@@ -12,7 +12,8 @@ from pathlib import Path
 import uvloop
 
 from openclaw_common.runtime.config import ConfigError, load_config
-from openclaw_common.runtime.logs import LogSettingError, configure_logs, secrets_in
+from openclaw_common.runtime.known_secrets import secrets_in
+from openclaw_common.runtime.logs import LogSettingError, configure_logs
 from openclaw_common.store.traces_setup import check_tracing
 from openclaw_ingress.service import serve
 
@@ -28,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         configure_logs(
             level=environ.get("OPENCLAW_LOG_LEVEL", "info"),
             form=environ.get("OPENCLAW_LOG_FORMAT", "human"),
-            secrets=secrets_in(loaded.config),
+            secrets=secrets_in(loaded.config, environ),
         )
         check_tracing(loaded.config.tracing, environ)
     except (ConfigError, LogSettingError) as error:

@@ -15,12 +15,12 @@ from openclaw_common.contracts.ids import new_process_id
 from openclaw_common.queue.job_queue import RunQueue
 from openclaw_common.runtime.clock import SystemClock
 from openclaw_common.runtime.config import Config
+from openclaw_common.runtime.known_secrets import secrets_in
 from openclaw_common.runtime.lifecycle import (
     Drain,
     raise_open_files_limit,
     wait_for_stop_signal,
 )
-from openclaw_common.runtime.logs import secrets_in
 from openclaw_common.runtime.metrics.instruments import CONNECTIONS
 from openclaw_common.runtime.metrics.recorder import Metrics, one
 from openclaw_common.runtime.observation import Observation
@@ -174,7 +174,7 @@ async def serve(
             store,
             role="ingress",
             instance=new_process_id("ingress"),
-            secrets=secrets_in(config),
+            secrets=secrets_in(config, environ),
         ) as tracer:
             await _serve(config, store, environ, host, port, reuse_port=reuse_port, tracer=tracer)
     finally:

@@ -15,8 +15,9 @@ from typing import TextIO
 import uvloop
 
 from openclaw_common.runtime.config import ConfigError
+from openclaw_common.runtime.known_secrets import secrets_in
 from openclaw_common.runtime.lifecycle import wait_for_stop_signal
-from openclaw_common.runtime.logs import LogSettingError, configure_logs, secrets_in
+from openclaw_common.runtime.logs import LogSettingError, configure_logs
 from openclaw_standalone.errors import StartError
 from openclaw_standalone.gateway import StandaloneGateway
 from openclaw_standalone.report import Report
@@ -38,7 +39,7 @@ def run(options: Options, environ: Mapping[str, str], folder: Path, out: TextIO)
         configure_logs(
             level=environ.get("OPENCLAW_LOG_LEVEL", "warn"),
             form=environ.get("OPENCLAW_LOG_FORMAT", "human"),
-            secrets=secrets_in(setup.config),
+            secrets=secrets_in(setup.config, environ),
         )
         for warning in setup.warnings:
             _say(f"warning: {warning}")

@@ -17,7 +17,7 @@ from openclaw_channels.registry import ChannelLoadError
 from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.contracts.ids import new_process_id
 from openclaw_common.runtime.health import SidePortTaken
-from openclaw_common.runtime.logs import secrets_in
+from openclaw_common.runtime.known_secrets import secrets_in
 from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.runtime.observation import STARTING, Observation
 from openclaw_common.store.cell_store import connect
@@ -96,7 +96,7 @@ class StandaloneGateway:
                     store,
                     role="standalone",
                     instance=new_process_id("standalone"),
-                    secrets=secrets_in(config),
+                    secrets=secrets_in(config, environ),
                 )
             )
             model, services = await _prepare(setup, state, stack)

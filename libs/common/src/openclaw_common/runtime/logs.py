@@ -9,17 +9,14 @@ line, tracebacks included, wherever they came from.
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO, cast, get_args
-from urllib.parse import unquote, urlsplit
-
-from pydantic import BaseModel, SecretStr
 
 from openclaw_common.runtime.log_context import logged_ids
+from openclaw_common.runtime.log_text import below, json_line, plain, shown
 from openclaw_common.runtime.redaction import Redaction
 
 LogFormat = Literal["json", "human"]
@@ -72,9 +69,11 @@ class EventFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line without its newline."""
-        return self._redact(self._json(record) if self._form == "json" else self._human(record))
+        if self._form == "json":
+            return json_line(self._entry(record), self._redact)
+        return self._redact(self._human(record))
 
-    def _json(self, record: logging.LogRecord) -> str:
+    def _entry(self, record: logging.LogRecord) -> dict[str, Any]:
         entry: dict[str, Any] = {
             "time": _utc(record.created),
             "level": record.levelname.lower(),
@@ -84,13 +83,14 @@ class EventFormatter(logging.Formatter):
         }
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
-        return json.dumps(entry, default=str)
+        return entry
 
     def _human(self, record: logging.LogRecord) -> str:
-        extras = "".join(f" {name}={_plain(value)}" for name, value in _extras(record).items())
-        line = f"{_utc(record.created)} {record.levelname.lower():7} {record.getMessage()}"
+        extras = "".join(f" {name}={plain(value)}" for name, value in _extras(record).items())
+        line = f"{_utc(record.created)} {record.levelname.lower():7} {shown(record.getMessage())}"
         if record.exc_info:
-            return f"{line}{extras}\n{self.formatException(record.exc_info)}"
+            # Cleaned before it is indented, as a secret may go over several lines.
+            return line + extras + below(self._redact(self.formatException(record.exc_info)))
         return line + extras
 
 
@@ -102,32 +102,3 @@ def _utc(unix_s: float) -> str:
 def _extras(record: logging.LogRecord) -> dict[str, Any]:
     said = {name: value for name, value in vars(record).items() if name not in _STANDARD}
     return {**logged_ids(), **said}
-
-
-def _plain(value: Any) -> str:
-    text = str(value)
-    # A line break or quote from outside must not be able to look like a line of its own.
-    return text if text and text.isprintable() and " " not in text else json.dumps(text)
-
-
-def secrets_in(settings: BaseModel) -> Iterator[str]:
-    """Yield every secret in a configuration; of a URL, such as Redis's, only its password."""
-    for _, value in settings:
-        yield from _secrets_of(value)
-
-
-def _secrets_of(value: Any) -> Iterator[str]:
-    if isinstance(value, SecretStr):
-        text = value.get_secret_value()
-        password = urlsplit(text).password if "://" in text else text
-        if password:
-            yield password
-            yield unquote(password)
-    elif isinstance(value, BaseModel):
-        yield from secrets_in(value)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _secrets_of(item)
-    elif isinstance(value, (tuple, list)):
-        for item in value:
-            yield from _secrets_of(item)
