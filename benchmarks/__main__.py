@@ -13,7 +13,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import cells, chat, deliveries, hooks, providers, queue, sizing, tenants
+from benchmarks import cells, chat, deliveries, hooks, providers, queue, sizing, telemetry, tenants
 from benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
@@ -27,6 +27,7 @@ BENCHMARKS: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
     "tenants": tenants.run,
     "sizing": sizing.run,
     "cells": cells.run,
+    "telemetry": telemetry.run,
 }
 
 

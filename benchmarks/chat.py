@@ -57,9 +57,9 @@ async def short_runs(folder: Path) -> list[Figure]:
     figures: list[Figure] = []
     async with Fleet(folder, ingresses=1, workers=1) as fleet:
         for stream in (False, True):
-            await _load(fleet, SHORT_RUNS // 10, stream=stream)
+            await load_short_runs(fleet, SHORT_RUNS // 10, stream=stream)
             before, begun = _cpu(fleet), time.perf_counter()
-            await _load(fleet, SHORT_RUNS, stream=stream)
+            await load_short_runs(fleet, SHORT_RUNS, stream=stream)
             seconds = time.perf_counter() - begun
             cpu = (_cpu(fleet) - before) / SHORT_RUNS * 1000
             kind = "streamed" if stream else "not streamed"
@@ -80,7 +80,7 @@ async def tokens(folder: Path) -> list[Figure]:
             (f"{STREAMS} streams of 50 tokens/s", paced, STREAMS, PACED_TOKENS),
             ("burst", burst, BURST_STREAMS, BURST_TOKENS),
         ):
-            await _load(fleet, 32, stream=True)
+            await load_short_runs(fleet, 32, stream=True)
             before, begun = _cpu(fleet), time.perf_counter()
             await _many(fleet, streams, text, parallel=STREAMS)
             seconds = time.perf_counter() - begun
@@ -109,7 +109,8 @@ async def _first_content(
     return first
 
 
-async def _load(fleet: Fleet, count: int, *, stream: bool) -> None:
+async def load_short_runs(fleet: Fleet, count: int, *, stream: bool) -> None:
+    """Ask for `count` runs of ten tokens, sixteen at a time."""
     text = f"/fake burst tokens={SHORT_TOKENS}"
     await _many(fleet, count, text, parallel=PARALLEL, stream=stream)
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 TRACEPARENT: Final = "traceparent"
 TRACESTATE: Final = "tracestate"
@@ -26,8 +25,7 @@ _NO_TRACE: Final = "0" * 32
 _NO_SPAN: Final = "0" * 16
 
 
-@dataclass(frozen=True, slots=True)
-class TraceContext:
+class TraceContext(NamedTuple):
     """Which span of which trace: 16 and 8 bytes, whether it is recorded, and the tracestate."""
 
     trace_id: bytes

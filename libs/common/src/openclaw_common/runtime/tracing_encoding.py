@@ -20,6 +20,8 @@ from openclaw_common.runtime.propagation import TraceContext
 Value = str | bool | int | float | Sequence[str]
 Event = tuple[int, str, Mapping[str, Value]]
 
+SHORT: Final = 20
+"""Characters of a text that is likely to come again, and is kept encoded; ids are longer."""
 SPAN_ID: Final = slice(20, 28)
 """Where the span id stands in what `open_span` returns."""
 
@@ -49,20 +51,39 @@ def _key(name: str) -> bytes:
     return _field(b"\x0a", name.encode())
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _short(tag: bytes, name: str, value: str) -> bytes:
-    return _text(tag, name, value)
+    raw = value.encode("utf-8", "replace")
+    return _before(tag, name, len(raw)) + raw
 
 
-def _text(tag: bytes, name: str, value: str) -> bytes:
-    any_value = _field(b"\x0a", value.encode("utf-8", "replace"))
-    return _field(tag, _key(name) + _field(b"\x12", any_value))
+@lru_cache(maxsize=4096)
+def _before(tag: bytes, name: str, length: int) -> bytes:
+    """Return what stands before the `length` bytes of a text."""
+    text = b"\x0a" + _varint(length)
+    value = b"\x12" + _varint(len(text) + length) + text
+    key = _key(name)
+    return tag + _varint(len(key) + len(value) + length) + key + value
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _number(tag: bytes, name: str, value: int) -> bytes:
+    return _other(tag, name, value)
+
+
+def _other(tag: bytes, name: str, value: Value) -> bytes:
+    return _field(tag, _key(name) + _field(b"\x12", _any(value)))
 
 
 def _attribute(tag: bytes, name: str, value: Value) -> bytes:
     if type(value) is str:
-        return _short(tag, name, value) if len(value) <= 24 else _text(tag, name, value)
-    return _field(tag, _key(name) + _field(b"\x12", _any(value)))
+        if len(value) <= SHORT:
+            return _short(tag, name, value)
+        raw = value.encode("utf-8", "replace")
+        return _before(tag, name, len(raw)) + raw
+    if type(value) is int or type(value) is bool:
+        return _number(tag, name, value)
+    return _other(tag, name, value)
 
 
 def _any(value: Value) -> bytes:
@@ -82,6 +103,11 @@ def attributes(tag: bytes, values: Mapping[str, Value]) -> bytes:
     return b"".join([_attribute(tag, name, value) for name, value in values.items()])
 
 
+@lru_cache(maxsize=512)
+def _name_and_kind(name: str, kind: int) -> bytes:
+    return _field(b"\x2a", name.encode("utf-8", "replace")) + b"\x30" + _SMALL[kind] + b"\x39"
+
+
 def open_span(
     context: TraceContext, parent_id: bytes, name: str, kind: int, start_ns: int
 ) -> bytes:
@@ -91,14 +117,7 @@ def open_span(
         body += _field(b"\x1a", context.state.encode())
     if parent_id:
         body += b"\x22\x08" + parent_id
-    return (
-        body
-        + _field(b"\x2a", name.encode("utf-8", "replace"))
-        + b"\x30"
-        + _SMALL[kind]
-        + b"\x39"
-        + _fixed64(start_ns)
-    )
+    return body + _name_and_kind(name, kind) + _fixed64(start_ns)
 
 
 def events(made: Iterable[Event]) -> bytes:

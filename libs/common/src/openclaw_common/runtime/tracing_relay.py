@@ -1,8 +1,9 @@
 """Spans of a supervised process go out through its supervisor, which outlives it.
 
 A span that is still open when its process is killed would leave what was exported below it without
-a parent. So the child announces an open span before anything below it goes out, and before another
-process is told of it; when the child has died, the supervisor ends what is still open, as an error.
+a parent. So the child announces an open span together with the first thing below it that goes out,
+and before another process is told of it; when the child has died, the supervisor ends what is still
+open, as an error. Most spans end before they need be announced, which would cost as much again.
 
     child:       Relay ─ one datagram for many frames ─▶ supervisor: RelayEnd ─▶ Pipeline
 
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 MAX_DATAGRAM: Final = 60_000
 """Bytes sent at once; below what the kernel's default buffers take."""
 GATHER_S: Final = 0.05
-"""How long a frame waits for more, in seconds: what a killed process may take with it."""
+"""How long a frame waits for more, in seconds: what a killed process may take with it; twice as
+long what began in it and had nothing below it yet."""
 INTERRUPTED: Final = "process_died"
 """`error.type` of a span whose process died."""
 
@@ -70,69 +72,99 @@ class Relay:
             _frame(_ORIGIN, b"", _frame(_ORIGIN, origin.resource, origin.scope))
         ]
         self._size = 0
-        self._open: dict[int, Span] = {}
+        # By id: open spans that the supervisor knows nothing of, those begun since the last flush
+        # and older ones; open spans that it knows; open spans above what waits.
+        self._young: dict[int, Span] = {}
+        self._older: dict[int, Span] = {}
         self._announced: set[int] = set()
+        self._above: dict[int, Span] = {}
         self._timer: asyncio.TimerHandle | None = None
         self.dropped = 0
 
     def begun(self, span: Span) -> None:
-        """See Recorder: announced if it is still open at the next flush."""
-        self._open[id(span)] = span
-        self._soon()
+        """See Recorder: announced if it is still open at the flush after the next."""
+        self._young[id(span)] = span
+        if self._timer is None:
+            self._soon()
 
     def ended(self, span: Span, body: bytes) -> None:
         """See Recorder."""
+        self._close(span)
         if span.parent is not None:
-            self._announce(span.parent)
-        self._open.pop(id(span), None)
-        self._announced.discard(id(span))
+            self._above[id(span.parent)] = span.parent
         self._put(_frame(_ENDED, _runs(span), body))
-        self._soon()
+        if self._timer is None:
+            self._soon()
 
     def forgotten(self, span: Span) -> None:
         """See Recorder."""
-        self._open.pop(id(span), None)
-        if id(span) in self._announced:
-            self._announced.discard(id(span))
+        if self._close(span):
             self._put(_frame(_FORGOTTEN, b"", span.begin_message()))
 
     def leaving(self, span: Span) -> None:
         """See Recorder: what another process will show below it must not lack a parent."""
-        self._announce(span)
+        self._above[id(span)] = span
         self.flush()
 
-    def _announce(self, span: Span) -> None:
-        above: Span | None = span
-        while above is not None and id(above) in self._open and id(above) not in self._announced:
-            self._announced.add(id(above))
-            self._put(_frame(_OPEN, _runs(above), above.begin_message()))
-            above = above.parent
+    def _close(self, span: Span) -> bool:
+        """Note that a span is open no more; whether it was announced."""
+        key = id(span)
+        if self._young.pop(key, None) is None:
+            self._older.pop(key, None)
+        self._above.pop(key, None)
+        if key not in self._announced:
+            return False
+        self._announced.discard(key)
+        return True
 
     def _put(self, frame: bytes) -> None:
-        if self._size + len(frame) > MAX_DATAGRAM:
-            self.flush()
         self._waiting.append(frame)
         self._size += len(frame)
+        if self._size > MAX_DATAGRAM:
+            self.flush()
 
     def _soon(self) -> None:
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(GATHER_S, self._flush_all)
+        self._timer = asyncio.get_running_loop().call_later(GATHER_S, self._flush_all)
 
     def _flush_all(self) -> None:
         self._timer = None
-        for span in list(self._open.values()):
-            self._announce(span)
+        self._above.update(self._older)
         self.flush()
+        self._older, self._young = self._young, {}
+        if self._older:
+            self._soon()
 
     def flush(self) -> None:
-        """Send what waits."""
-        if not self._waiting:
-            return
-        datagram = b"".join(self._waiting)
+        """Send what waits, with the open spans above it."""
+        opening: list[bytes] = []
+        for span in self._above.values():
+            self._announce(span, opening)
+        self._above.clear()
+        datagram, size = [], 0
+        for frame in (*opening, *self._waiting):
+            if datagram and size + len(frame) > MAX_DATAGRAM:
+                self._send(datagram)
+                datagram, size = [], 0
+            datagram.append(frame)
+            size += len(frame)
         self._waiting.clear()
         self._size = 0
+        if datagram:
+            self._send(datagram)
+
+    def _announce(self, span: Span, opening: list[bytes]) -> None:
+        above: Span | None = span
+        while above is not None:
+            key = id(above)
+            if self._young.pop(key, None) is None and self._older.pop(key, None) is None:
+                return
+            self._announced.add(key)
+            opening.append(_frame(_OPEN, _runs(above), above.begin_message()))
+            above = above.parent
+
+    def _send(self, frames: list[bytes]) -> None:
         try:
-            self._end.send(datagram)
+            self._end.send(b"".join(frames))
         except OSError:
             # Full, too large for one datagram, or the supervisor is gone.
             self.dropped += 1

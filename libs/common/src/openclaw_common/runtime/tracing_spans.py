@@ -143,9 +143,9 @@ class Span(api.Span):
     def put(self, attributes: Mapping[str, Value | None]) -> None:
         """Set attributes; those that are None are left out."""
         if not self.ended:
-            self.values.update(
-                {name: value for name, value in attributes.items() if value is not None}
-            )
+            for name, value in attributes.items():
+                if value is not None:
+                    self.values[name] = value
 
     def fail(self, error_type: str) -> None:
         """Give it the status of an error, and `error.type`."""
@@ -296,11 +296,10 @@ class Tracer:
     def end(self, span: Span, end_ns: int) -> None:
         """Encode a span that has ended and hand it to the recorder; `Span.end` calls this."""
         body = self._encoded(span, end_ns)
-        if any(secret in body for secret in self._secrets):
-            span.values = {name: self._without(value) for name, value in span.values.items()}
-            span.name = str(self._without(span.name))
-            span.events = []
-            body = self._encoded(span, end_ns)
+        for secret in self._secrets:
+            if secret in body:
+                body = self._cleaned(span, end_ns)
+                break
         self.recorder.ended(span, body)
 
     def text(self, value: str) -> str:
@@ -314,6 +313,12 @@ class Tracer:
         if span.events:
             body += encoding.events(span.events)
         return body
+
+    def _cleaned(self, span: Span, end_ns: int) -> bytes:
+        span.values = {name: self._without(value) for name, value in span.values.items()}
+        span.name = str(self._without(span.name))
+        span.events = []
+        return self._encoded(span, end_ns)
 
     def _without(self, value: Value) -> Value:
         if isinstance(value, str):

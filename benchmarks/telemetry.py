@@ -1,0 +1,180 @@
+"""What watching the gateway costs: short runs with all telemetry, and with none.
+
+Three fleets stand side by side and take turns, so that whatever else the machine does meets all of
+them: one with `OTEL_SDK_DISABLED` and no side port; one with traces and metrics sent to a collector
+in a process of its own, spans kept in Redis and side ports that are scraped; one the same with
+nobody at the collector's address. Differences are medians over the rounds. CPU is that of a fleet's
+processes (ingress, worker with its supervisor, Valkey), so the collector's is none of it; rates are
+lower for it, as it shares the cores.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+import aiohttp
+
+from benchmarks.chat import load_short_runs
+from benchmarks.figures import Figure, cpu_seconds
+from tests.harness.fleet import Fleet
+from tests.harness.processes import free_port, python, start
+
+ROUNDS: Final = 7
+RUNS: Final = 400
+"""Runs of each fleet in each round, of each kind."""
+SCRAPE_S: Final = 5.0
+EXPORT_MS: Final = 10_000
+"""How often metrics are sent; every minute by default, which rounds are too short for."""
+SETTLE_S: Final = 0.8
+"""After a load, for the spans that still wait to be sent."""
+OFF, FULL, UNREACHABLE = "none", "all", "collector away"
+KINDS: Final = {"not streamed": False, "streamed": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A fleet and the side ports that are scraped."""
+
+    fleet: Fleet
+    ports: tuple[int, ...] = ()
+
+    def cpu_s(self) -> dict[str, float]:
+        """Return the CPU time of each of its processes."""
+        (worker,) = self.fleet.workers
+        pids = {
+            "ingress": self.fleet.ingresses[0].process.pid,
+            "worker": worker.pid,
+            "supervisor": worker.process.pid,
+            "Valkey": self.fleet.valkey_pid,
+        }
+        return {name: cpu_seconds([pid]) for name, pid in pids.items()}
+
+
+@dataclass(slots=True)
+class Measured:
+    """Of one fleet and one kind of run: by process, CPU milliseconds of a run; runs a second."""
+
+    cpu_ms: list[dict[str, float]] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
+
+    def totals(self) -> list[float]:
+        """Return the CPU of a run of each round, all processes together."""
+        return [sum(of.values()) for of in self.cpu_ms]
+
+
+async def run(folder: Path) -> list[Figure]:
+    """Measure runs that are not streamed, then runs that are."""
+    figures: list[Figure] = []
+    async with AsyncExitStack() as stack:
+        fleets = await _fleets(stack, folder)
+        for kind, stream in KINDS.items():
+            for watched in fleets.values():
+                await load_short_runs(watched.fleet, RUNS, stream=stream)
+            measured = {name: Measured() for name in fleets}
+            for number in range(ROUNDS):
+                names = list(fleets)
+                for name in names[number % 3 :] + names[: number % 3]:
+                    await _round(fleets[name], measured[name], stream=stream)
+            figures += _figures(kind, measured)
+    return figures
+
+
+async def _fleets(stack: AsyncExitStack, folder: Path) -> dict[str, Watched]:
+    collector = await stack.enter_async_context(_collector(folder))
+    off = Fleet(folder / "off", ingresses=0, workers=0)
+    fleets = {OFF: await _started(stack, off, {"OTEL_SDK_DISABLED": "true"})}
+    for name, url in ((FULL, collector), (UNREACHABLE, f"http://127.0.0.1:{free_port()}")):
+        environ = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": url,
+            "OTEL_METRIC_EXPORT_INTERVAL": str(EXPORT_MS),
+        }
+        fleet = Fleet(folder / name.replace(" ", "-"), ingresses=0, workers=0)
+        ports = (free_port(), free_port())
+        fleets[name] = await _started(stack, fleet, environ, ports)
+        scraping = asyncio.create_task(_scrape(fleet.session, ports))
+        stack.push_async_callback(_ended, scraping)
+    return fleets
+
+
+async def _started(
+    stack: AsyncExitStack, fleet: Fleet, environ: dict[str, str], ports: tuple[int, ...] = ()
+) -> Watched:
+    await stack.enter_async_context(fleet)
+    of_worker, of_ingress = [{"OPENCLAW_HEALTH_PORT": str(port)} for port in ports] or ({}, {})
+    fleet.start_worker(environ={**environ, **of_worker})
+    await fleet.start_ingress(environ={**environ, **of_ingress})
+    await fleet.workers_ready()
+    return Watched(fleet, ports)
+
+
+@asynccontextmanager
+async def _collector(folder: Path) -> AsyncIterator[str]:
+    """Run a collector that takes everything and does nothing; gives its URL."""
+    port = free_port()
+    process = start("collector", python("-m", "benchmarks.collector", str(port)), folder)
+    try:
+        async with asyncio.timeout(30):
+            while True:
+                with suppress(OSError):
+                    (await asyncio.open_connection("127.0.0.1", port))[1].close()
+                    break
+                await asyncio.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        await process.end()
+
+
+async def _scrape(session: aiohttp.ClientSession, ports: Iterable[int]) -> None:
+    while True:
+        for port in ports:
+            async with session.get(f"http://127.0.0.1:{port}/metrics") as answer:
+                answer.raise_for_status()
+                await answer.read()
+        await asyncio.sleep(SCRAPE_S)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _round(watched: Watched, measured: Measured, *, stream: bool) -> None:
+    before, begun = watched.cpu_s(), time.perf_counter()
+    await load_short_runs(watched.fleet, RUNS, stream=stream)
+    measured.rates.append(RUNS / (time.perf_counter() - begun))
+    await asyncio.sleep(SETTLE_S)
+    after = watched.cpu_s()
+    measured.cpu_ms.append({name: (after[name] - before[name]) / RUNS * 1000 for name in after})
+
+
+def _figures(kind: str, measured: dict[str, Measured]) -> list[Figure]:
+    without = measured[OFF]
+    figures: list[Figure] = []
+    for name, of in measured.items():
+        what = f"{kind}, telemetry: {name}"
+        figures.append(Figure(f"server CPU per short run, {what}", median(of.totals()), "ms"))
+        figures.append(Figure(f"short runs, {what}", median(of.rates), "runs/s"))
+        if of is not without:
+            more = _more(of.totals(), without.totals())
+            figures.append(Figure(f"more CPU, {what}", more, "%"))
+            figures.append(Figure(f"fewer runs, {what}", -_more(of.rates, without.rates), "%"))
+    for process in without.cpu_ms[0]:
+        each = [
+            with_all[process] - alone[process]
+            for with_all, alone in zip(measured[FULL].cpu_ms, without.cpu_ms, strict=True)
+        ]
+        figures.append(Figure(f"of it, {process}, {kind}", median(each) * 1000, "µs"))
+    return figures
+
+
+def _more(values: list[float], than: list[float]) -> float:
+    """Return by how many percent each value is more than its counterpart, the median of it."""
+    return median((a / b - 1) * 100 for a, b in zip(values, than, strict=True))
