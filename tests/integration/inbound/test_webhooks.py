@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
+from tests.fakes.channels.faults import Fault
 from tests.fakes.channels.parrot import SECRET, FakeParrot, Written
 from tests.harness.chats import OWNER, Chats
 
@@ -146,6 +147,19 @@ async def test_a_chat_that_is_full_is_told_so_and_holds_up_no_other(
     async with asyncio.timeout(5):
         (notice,) = await parrot.taken(1)
     assert notice.text.startswith("Too many messages wait")
+
+
+@pytest.mark.parametrize("settings", [{"inbound": {"maxQueuedNotices": 3}}])
+async def test_who_writes_commands_without_end_is_answered_no_faster_than_the_platform_takes(
+    chats: Chats, parrot: FakeParrot, settings: dict[str, Any]
+) -> None:
+    parrot.plan(Fault.hang())
+    commands = [Written("/status", event=number) for number in range(1, 41)]
+    answer = await parrot.post(chats.client, chats.url + WEBHOOK, *commands)
+    assert answer.status == 200
+    key = chats.store.keys.index("delivery")
+    assert await chats.store.client.execute("ZCARD", key) == 3
+    parrot.let_go()
 
 
 async def test_a_webhook_is_taken_while_redis_is_away_only_once_it_is_back(

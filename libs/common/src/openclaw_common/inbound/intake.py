@@ -187,7 +187,8 @@ class _Taking:
         stopped = None
         if stops:
             stopped = queue.prepare(self._notice(words.STOPPED, route))
-        await steps.answer(self._mark, prepared, stops=stops, stopped=stopped)
+        most = self.intake.config.inbound.max_queued_notices
+        await steps.answer(self._mark, prepared, most=most, stops=stops, stopped=stopped)
         self._count("answered")
 
     def _notice(self, text: str, route: Route) -> DeliveryRequest:

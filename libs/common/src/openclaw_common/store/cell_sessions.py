@@ -154,9 +154,10 @@ class CellInbound(InboundSteps):
         mark: EventMark,
         notice: NewDelivery,
         *,
+        most: int,
         stops: str = "",
         stopped: NewDelivery | None = None,
     ) -> int | None:
         """See InboundSteps; without a session it is done where the notice goes."""
         store = await self.cells.at(stops) if stops else self.cells.to(notice.lane)
-        return await store.inbound.answer(mark, notice, stops=stops, stopped=stopped)
+        return await store.inbound.answer(mark, notice, most=most, stops=stops, stopped=stopped)

@@ -88,12 +88,14 @@ class InboundSteps:
         mark: EventMark,
         notice: NewDelivery,
         *,
+        most: int,
         stops: str = "",
         stopped: NewDelivery | None = None,
     ) -> int | None:
         """Send a notice; None for a repeat, else how many runs were cancelled.
 
-        Cancels those of the session `stops`; where there were any, `stopped` has the words.
+        Cancels those of the session `stops`; where there were any, `stopped` has the words. The
+        notice is left out where `most` deliveries wait for its destination.
         """
         fields = notice.fields_json()
         reply = await self.scripts.call(
@@ -107,6 +109,7 @@ class InboundSteps:
                 notice.arq_job,
                 fields,
                 stopped.fields_json() if stopped else fields,
+                most,
             ),
             (self.scripts.keys.inbound_seen(mark.digest),),
         )

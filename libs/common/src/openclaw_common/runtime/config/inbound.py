@@ -31,6 +31,8 @@ class Inbound(Bounded):
     """How long a pairing code can be approved, in seconds; as long its owner gets no other."""
     max_pending_pairings: Positive = 3
     """Strangers that may wait for one account at the same time; more are not answered."""
+    max_queued_notices: Positive = 10
+    """Deliveries that may wait for one chat; past it, what needs no run is done and not told."""
     max_media: Positive = 10
     """Images of one message that the model is shown."""
     media_timeout_seconds: Positive = 30
