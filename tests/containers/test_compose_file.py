@@ -60,7 +60,9 @@ def test_the_proxy_waits_for_an_ingress_that_is_ready() -> None:
 
 def test_the_proxy_tells_clients_when_to_come_back_where_no_ingress_is_ready() -> None:
     proxy = (ROOT / "deploy/compose/proxy/haproxy.cfg").read_text(encoding="utf-8")
-    found = re.search(r"^    http-error status 503 .* string '(.+)' hdr Retry-After 1$", proxy, re.M)
+    found = re.search(
+        r"^    http-error status 503 .* string '(.+)' hdr Retry-After 1$", proxy, re.M
+    )
     assert found is not None
     assert json.loads(found[1])["error"]["code"] == "gateway_unavailable"
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.metrics.instruments import STREAMS
 from openclaw_common.store.keys import DELIVERY, RUN, Keys
-from tests.deploy.kubectl import overlay
-from tests.deploy.pods import container, of_kind, only
+from tests.deploy.kubectl import OVERLAYS, Resource, overlay, with_components
+from tests.deploy.pods import configuration, container, of_kind, only, pod
 
 PRODUCTION = overlay("production")
 
@@ -24,12 +28,31 @@ def test_workers_follow_all_runs_that_are_not_ended() -> None:
     assert lists("agent-worker")[Keys().open(RUN)] == Config().worker.concurrency
 
 
-def test_the_last_worker_stays_while_something_is_scheduled() -> None:
-    scaled = only(PRODUCTION, "ScaledObject", "openclaw-agent-worker")["spec"]
-    assert scaled["minReplicaCount"] == 0
+def worker_scaling(resources: Iterable[Resource]) -> Any:
+    return only(resources, "ScaledObject", "openclaw-agent-worker")["spec"]
+
+
+def test_a_worker_stands_while_something_is_scheduled() -> None:
     others = {name: length for name, length in lists("agent-worker").items() if "run" not in name}
     assert set(others) == {Keys().schedule}
     assert others[Keys().schedule] >= 1_000_000_000
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_a_worker_that_starts_can_plan_what_the_configuration_schedules(
+    name: str, tmp_path: Path
+) -> None:
+    """None may run only where the configuration has nothing for a worker to plan."""
+    config = configuration(overlay(name), "agent-worker", tmp_path).config
+    beats = [config.agents.entries[each].heartbeat for each in config.agents.heartbeat_ids]
+    planned = [*config.cron.jobs, *(each for each in beats if each.every_ms)]
+    scaled = of_kind(overlay(name), "ScaledObject")
+    assert not planned or not scaled or worker_scaling(scaled)["minReplicaCount"] >= 1
+
+
+def test_workers_go_to_zero_where_that_is_asked_for(tmp_path: Path) -> None:
+    scaled = with_components(tmp_path, "autoscale-workers", "workers-to-zero")
+    assert worker_scaling(scaled)["minReplicaCount"] == 0
 
 
 def test_delivery_follows_all_deliveries_that_are_not_ended_and_never_goes_to_zero() -> None:
@@ -68,8 +91,19 @@ def test_scaling_down_is_slower_than_up() -> None:
 def test_keda_is_told_of_redis_by_the_secret_that_the_services_read() -> None:
     (authentication,) = of_kind(PRODUCTION, "TriggerAuthentication")
     refs = authentication["spec"]["secretTargetRef"]
-    assert {ref["name"] for ref in refs} == {"openclaw-redis"}
-    assert {ref["parameter"] for ref in refs} == {"address", "username", "password", "tls"}
+    parameters = {ref["parameter"] for ref in refs if ref["name"] == "openclaw-redis"}
+    assert parameters == {"address", "username", "password", "tls"}
+
+
+def test_keda_trusts_whom_the_services_trust() -> None:
+    (authentication,) = of_kind(PRODUCTION, "TriggerAuthentication")
+    (volume,) = (it for it in pod(PRODUCTION, "ingress")["volumes"] if it["name"] == "redis-tls")
+    given = {
+        ref["parameter"]: ref["key"]
+        for ref in authentication["spec"]["secretTargetRef"]
+        if ref["name"] == volume["secret"]["secretName"]
+    }
+    assert given == {"ca": "ca.crt", "cert": "tls.crt", "key": "tls.key"}
 
 
 @pytest.mark.parametrize("service", ["ingress", "agent-worker", "delivery"])

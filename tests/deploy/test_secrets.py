@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from openclaw_channels.registry import load_channels
+from openclaw_common.runtime.config.channel_secrets import VARIABLES
 from openclaw_common.runtime.known_secrets import secrets_in
 from tests.deploy.kubectl import COMPONENTS, K8S, OVERLAYS, overlay, with_components
 from tests.deploy.pods import CANARY, SERVICES, configuration, container, of_kind, pod
+from tests.harness.processes import ROOT
 
 CREDENTIAL = re.compile(
     r"(://[^/\s\"@]*:[^/\s\"@]+@)|(-----BEGIN )|\b(sk-[A-Za-z0-9]{8}|xox[abps]-|[0-9]{8,}:AA)"
@@ -45,3 +48,16 @@ def test_credentials_come_from_secrets_as_files(name: str, service: str, tmp_pat
     assert config.redis.url.get_secret_value() == CANARY["OPENCLAW_REDIS_URL"]
     mounted = set(secrets_in(config))
     assert (CANARY["OPENCLAW_GATEWAY_TOKEN"] in mounted) == (service == "ingress")
+
+
+def test_the_page_names_the_tokens_with_which_files_of_chats_are_fetched() -> None:
+    page = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+    (row,) = re.findall(r"^\| `openclaw-agent-worker` \| (.+) \| agent worker \|$", page, re.M)
+    fetching = [plugin.id for plugin in load_channels().values() if plugin.media is not None]
+    tokens = {
+        variable
+        for channel in fetching
+        for setting, variable in VARIABLES.get(channel, {}).items()
+        if setting in ("token", "botToken")
+    }
+    assert tokens <= set(re.findall(r"[A-Z_]+_TOKEN", row))
