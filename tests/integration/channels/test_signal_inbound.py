@@ -15,14 +15,12 @@ from aiohttp.test_utils import TestServer
 
 from openclaw_channels.base import ChannelContext, PermanentFailure, SendFailure
 from openclaw_channels.inbound import (
-    Finding,
     InboundRequest,
     MediaSource,
     NotAuthentic,
     NotUnderstood,
     Receiver,
     ReceiverFailure,
-    Setup,
 )
 from openclaw_channels.signal import PLUGIN
 from openclaw_channels.signal.streams import SseLines
@@ -31,11 +29,11 @@ from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.contracts.inbound import Attachment, InboundMessage
 from tests.fakes.channels.signal import ACCOUNT, FakeSignal
 from tests.fakes.channels.signal_container import FakeSignalContainer
-from tests.fakes.channels.signal_people import ADA, ADA_ID, data, envelope
+from tests.fakes.channels.signal_people import data, envelope
+from tests.integration.channels.signal_kinds import KINDS, own
 from tests.integration.channels.trials import account, channel_context
 
 SECRET = "s3cret"
-KINDS = {"external-native": FakeSignal, "container": FakeSignalContainer}
 
 
 class Taken:
@@ -81,12 +79,6 @@ async def container() -> AsyncIterator[FakeSignalContainer]:
 async def context() -> AsyncIterator[ChannelContext]:
     async with channel_context() as made:
         yield made
-
-
-def own(signal: FakeSignal, **settings: Any) -> dict[str, Any]:
-    kind = next(kind for kind, made in KINDS.items() if made is type(signal))
-    transport = {"kind": kind, "url": signal.base_url}
-    return {"account": ACCOUNT, "transport": transport, **settings}
 
 
 def receiver(signal: FakeSignal, context: ChannelContext, **settings: Any) -> Receiver:
@@ -257,7 +249,8 @@ def webhook(**settings: Any) -> SignalWebhook:
 async def test_the_password_of_the_containers_url_is_the_webhooks_secret(
     container: FakeSignalContainer,
 ) -> None:
-    reader, read = webhook(webhookSecret=SECRET), []
+    reader = webhook(webhookSecret=SECRET)
+    read: list[InboundMessage] = []
 
     async def receive(request: web.Request) -> web.Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -343,79 +336,6 @@ async def test_what_is_too_large_or_gone_fails_for_good(
     signal.files["f"] = b"x" * 9000
     with pytest.raises(PermanentFailure):
         await media(signal, context).fetch(attachment, max_bytes=1000)
-
-
-def setup(signal: FakeSignal, context: ChannelContext, **settings: Any) -> Setup:
-    assert PLUGIN.setup is not None
-    return PLUGIN.setup(account("signal", **own(signal, **settings)), context)
-
-
-def wrong(findings: Sequence[Finding]) -> list[str]:
-    return [f"{item.what} {item.advice}" for item in findings if not item.ok]
-
-
-async def test_a_right_configuration_has_nothing_wrong(
-    signal: FakeSignal, context: ChannelContext
-) -> None:
-    assert wrong(await setup(signal, context).test()) == []
-
-
-async def test_people_whose_keys_changed_are_named(
-    signal: FakeSignal, context: ChannelContext
-) -> None:
-    signal.identities = [
-        {"number": ADA, "uuid": ADA_ID, "trustLevel": "UNTRUSTED"},
-        {"number": "+1", "uuid": None, "trustLevel": "TRUSTED_VERIFIED"},
-    ]
-    (advice,) = wrong(await setup(signal, context).test())
-
-    assert ADA in advice
-    assert "signal-cli trust" in advice
-
-
-async def test_an_account_that_is_not_there_is_said_with_what_to_do(
-    signal: FakeSignal, context: ChannelContext
-) -> None:
-    (advice,) = wrong(await setup(signal, context, account="+15550009999").test())
-
-    assert "Register or link channels.signal.account" in advice
-
-
-async def test_a_container_in_another_mode_is_said_with_what_to_do(
-    container: FakeSignalContainer, context: ChannelContext
-) -> None:
-    container.mode = "native"
-    (advice,) = wrong(await setup(container, context).test())
-
-    assert "MODE=json-rpc" in advice
-
-
-async def test_a_signal_cli_that_does_not_answer_is_said_with_what_to_do(
-    context: ChannelContext,
-) -> None:
-    for kind in KINDS.values():
-        async with kind() as gone:
-            pass
-        (advice,) = wrong(await setup(gone, context).test())
-        assert "channels.signal.transport" in advice
-
-
-async def test_setup_says_what_the_container_is_to_be_started_with(
-    container: FakeSignalContainer, context: ChannelContext
-) -> None:
-    asked = setup(container, context, webhookSecret=SECRET)
-    (finding,) = await asked.register("https://gateway.example")
-
-    assert (
-        "RECEIVE_WEBHOOK_URL=https://openclaw:<webhookSecret>@gateway.example/api/channels/signal"
-        "/webhook" in finding.advice
-    )
-    assert SECRET not in finding.advice
-
-
-async def test_setup_of_a_daemon_has_nothing_to_do(context: ChannelContext) -> None:
-    async with FakeSignal() as signal:
-        assert wrong(await setup(signal, context).register("https://gateway.example")) == []
 
 
 async def test_the_daemons_files_may_be_larger_than_its_other_answers(
