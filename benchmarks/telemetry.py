@@ -22,17 +22,17 @@ from typing import Final
 import aiohttp
 
 from benchmarks.chat import load_short_runs
-from benchmarks.figures import Figure, cpu_seconds
+from benchmarks.figures import Figure, exact_cpu_seconds
 from tests.harness.fleet import Fleet
 from tests.harness.processes import free_port, python, start
 
-ROUNDS: Final = 7
-RUNS: Final = 400
+ROUNDS: Final = 12
+RUNS: Final = 250
 """Runs of each fleet in each round, of each kind."""
 SCRAPE_S: Final = 5.0
 EXPORT_MS: Final = 10_000
 """How often metrics are sent; every minute by default, which rounds are too short for."""
-SETTLE_S: Final = 0.8
+SETTLE_S: Final = 1.2
 """After a load, for the spans that still wait to be sent."""
 OFF, FULL, UNREACHABLE = "none", "all", "collector away"
 KINDS: Final = {"not streamed": False, "streamed": True}
@@ -54,7 +54,7 @@ class Watched:
             "supervisor": worker.process.pid,
             "Valkey": self.fleet.valkey_pid,
         }
-        return {name: cpu_seconds([pid]) for name, pid in pids.items()}
+        return {name: exact_cpu_seconds(pid) for name, pid in pids.items()}
 
 
 @dataclass(slots=True)

@@ -50,7 +50,7 @@ def agent_completed(span: Span | None, completed: Completed, text: str) -> None:
     usage = completed.usage
     span.put(
         {
-            "gen_ai.response.finish_reasons": [completed.finish_reason],
+            "gen_ai.response.finish_reasons": (completed.finish_reason,),
             "gen_ai.usage.input_tokens": usage.prompt_tokens,
             "gen_ai.usage.output_tokens": usage.completion_tokens,
             "openclaw.cost_usd": usage.cost_usd,

@@ -67,8 +67,13 @@ def _before(tag: bytes, name: str, length: int) -> bytes:
 
 
 @lru_cache(maxsize=4096, typed=True)
-def _number(tag: bytes, name: str, value: int) -> bytes:
+def _kept(tag: bytes, name: str, value: int | tuple[str, ...]) -> bytes:
     return _other(tag, name, value)
+
+
+@lru_cache(maxsize=512)
+def _before_double(tag: bytes, name: str) -> bytes:
+    return _other(tag, name, 0.0)[:-8]
 
 
 def _other(tag: bytes, name: str, value: Value) -> bytes:
@@ -81,8 +86,10 @@ def _attribute(tag: bytes, name: str, value: Value) -> bytes:
             return _short(tag, name, value)
         raw = value.encode("utf-8", "replace")
         return _before(tag, name, len(raw)) + raw
-    if type(value) is int or type(value) is bool:
-        return _number(tag, name, value)
+    if type(value) is int or type(value) is bool or type(value) is tuple:
+        return _kept(tag, name, value)
+    if type(value) is float:
+        return _before_double(tag, name) + _double(value)
     return _other(tag, name, value)
 
 

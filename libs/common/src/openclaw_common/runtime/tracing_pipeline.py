@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MAX_BATCH: Final = 512
+MAX_BATCH: Final = 1024
 """Spans that an outlet is given at once."""
 
 

@@ -140,7 +140,8 @@ class Relay:
         for span in self._above.values():
             self._announce(span, opening)
         self._above.clear()
-        datagram, size = [], 0
+        datagram: list[bytes] = []
+        size = 0
         for frame in (*opening, *self._waiting):
             if datagram and size + len(frame) > MAX_DATAGRAM:
                 self._send(datagram)

@@ -25,6 +25,11 @@ _PROVIDERS: Final = {"google": "gcp.gemini", "azure": "azure.ai.openai"}
 """Names of the conventions that differ from what the providers are called in configurations."""
 
 
+def provider_name(provider: str) -> str:
+    """Return what the conventions call a provider of the configuration."""
+    return _PROVIDERS.get(provider, provider)
+
+
 class ModelSpan:
     """One request to `provider/model`, below the current span; nothing where nothing is traced."""
 
@@ -40,7 +45,7 @@ class ModelSpan:
             {
                 "openinference.span.kind": "LLM",
                 "gen_ai.operation.name": "chat",
-                "gen_ai.provider.name": _PROVIDERS.get(provider, provider),
+                "gen_ai.provider.name": provider_name(provider),
                 "gen_ai.request.model": model,
                 "gen_ai.request.stream": True,
             },
@@ -64,7 +69,7 @@ class ModelSpan:
             {
                 "gen_ai.response.model": reply.model_name,
                 "gen_ai.response.id": reply.provider_response_id,
-                "gen_ai.response.finish_reasons": [reply.finish_reason or "stop"],
+                "gen_ai.response.finish_reasons": (reply.finish_reason or "stop",),
                 "gen_ai.usage.input_tokens": usage.input_tokens,
                 "gen_ai.usage.output_tokens": usage.output_tokens,
                 "gen_ai.usage.cache_read.input_tokens": usage.cache_read_tokens or None,

@@ -11,11 +11,14 @@ local most, keep_ms = tonumber(ARGV[1]), ARGV[2]
 local full = 0
 for i, key in ipairs(KEYS) do
   local spans = ARGV[i + 2]
-  if redis.call('STRLEN', key) + #spans <= most then
+  local kept = redis.call('STRLEN', key)
+  if kept + #spans > most then
+    full = full + 1
+  elseif kept == 0 then
+    redis.call('SET', key, spans, 'PX', keep_ms)
+  else
     redis.call('APPEND', key, spans)
     redis.call('PEXPIRE', key, keep_ms)
-  else
-    full = full + 1
   end
 end
 return full
