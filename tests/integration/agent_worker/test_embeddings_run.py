@@ -9,9 +9,12 @@ import pytest
 
 from openclaw_agent_worker.models.embeddings import OpenAIEmbeddings
 from openclaw_common.contracts.run import EmbeddingsInvocation, RunStatus
+from openclaw_common.runtime.metrics.instruments import MODEL_CALLS, TOKENS
+from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.store.runs import RunRecord
 from tests.fakes.provider import Script
 from tests.integration.agent_worker.conftest import Bench
+from tests.integration.agent_worker.test_traces import named, traced
 
 MODEL = {"memorySearch": {"model": "vectors"}}
 
@@ -19,7 +22,7 @@ MODEL = {"memorySearch": {"model": "vectors"}}
 @pytest.fixture
 def sections() -> dict[str, Any]:
     defaults = {"model": "fake/m", **MODEL}
-    entries = {"main": {}, "without": {"memorySearch": {}}}
+    entries: dict[str, Any] = {"main": {}, "without": {"memorySearch": {}}}
     return {"agents": {"defaults": defaults, "entries": entries}}
 
 
@@ -46,6 +49,21 @@ async def test_more_texts_than_a_request_takes_make_several(
     assert record.result is not None
     assert len(orjson.loads(record.result.output)["vectors"]) == 3
     assert [len(r.body["input"]) for r in bench.provider.requests] == [2, 1]
+
+
+async def test_each_request_is_counted_with_its_tokens_and_has_a_span(bench: Bench) -> None:
+    bench.provider.enqueue(Script(verb="status", code=400))
+    metrics = Metrics()
+    async with traced(bench, metrics=metrics) as recorded:
+        await embedded(bench, "refused")
+        await embedded(bench, "a", "b")
+    calls = metrics.counter(MODEL_CALLS).values
+    assert calls == {("fake", "vectors", "error"): 1, ("fake", "vectors", "ok"): 1}
+    assert metrics.counter(TOKENS).values == {("fake", "vectors", "input"): 2}
+    failed, answered = named(recorded, "embeddings vectors")
+    assert failed["error.type"]
+    assert answered["gen_ai.usage.input_tokens"] == 2
+    assert answered["gen_ai.operation.name"] == "embeddings"
 
 
 async def test_a_fault_that_may_pass_is_waited_for(bench: Bench) -> None:

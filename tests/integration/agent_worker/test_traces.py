@@ -10,6 +10,7 @@ import pytest
 
 from openclaw_agent_worker.worker import AgentWorkerService
 from openclaw_common.runtime.known_secrets import secrets_in
+from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.runtime.tracing import Tracer
 from tests.integration.agent_worker.conftest import API_KEY, Bench
 from tests.unit.tracing.recorded import Recorded, attributes
@@ -18,7 +19,9 @@ PLANTED = "planted-in-the-prompt"
 
 
 @asynccontextmanager
-async def traced(bench: Bench, *, content: bool = False) -> AsyncIterator[Recorded]:
+async def traced(
+    bench: Bench, *, content: bool = False, metrics: Metrics | None = None
+) -> AsyncIterator[Recorded]:
     """Have the bench's runs traced."""
     recorded = Recorded()
     await bench.worker.stop()
@@ -27,6 +30,7 @@ async def traced(bench: Bench, *, content: bool = False) -> AsyncIterator[Record
         bench.config,
         bench.store,
         worker_id="traced",
+        metrics=metrics,
         tracer=Tracer(recorded, content=content, secrets=secrets),
     )
     await worker.start()

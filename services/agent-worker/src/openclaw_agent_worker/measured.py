@@ -147,3 +147,6 @@ def _models(config: Config) -> Iterator[str]:
     for agent in config.agents.entries.values():
         choice = agent.model
         yield from (reference for reference in (choice.primary, *choice.fallbacks) if reference)
+        search = agent.memory_search
+        if search.model:
+            yield f"{search.provider or (choice.primary or '').partition('/')[0]}/{search.model}"

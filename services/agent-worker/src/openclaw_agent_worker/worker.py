@@ -136,7 +136,7 @@ class AgentWorkerService:
             tools=ToolCatalog(tools, config, self._mcp, counts),
             history=self._store.inbound,
             media=self._media(egress, self._http),
-            embedder=Embedder(models, backoff, bench),
+            embedder=Embedder(models, backoff, bench, counts),
             clock=clock,
             counts=counts,
         )
