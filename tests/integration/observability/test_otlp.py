@@ -12,9 +12,12 @@ from aiohttp import web
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
+from opentelemetry.sdk.metrics.export import MetricExporter, MetricExportResult, MetricsData
+from opentelemetry.sdk.resources import Resource
 
 from openclaw_common.runtime.config.health import Health
 from openclaw_common.runtime.metrics.instruments import LEASES_LOST
+from openclaw_common.runtime.metrics.otlp import MetricsExport, exports_metrics
 from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.runtime.observation import Observation
 from tests.harness.processes import free_port
@@ -108,3 +111,56 @@ async def test_a_collector_that_is_away_costs_one_warning_and_holds_up_nothing(
         logging.getLogger().removeHandler(told)
     assert loop.time() - began < 4
     assert told.lines == ["metrics.collector_unreachable"]
+
+
+class Broken(Exception):
+    """What an exporter should not raise."""
+
+
+class Flaky(MetricExporter):
+    """Raises, refuses, and takes, in this order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tries = 0
+
+    def export(
+        self, metrics_data: MetricsData, timeout_millis: float = 10_000, **more: object
+    ) -> MetricExportResult:
+        self.tries += 1
+        if self.tries == 1:
+            raise Broken
+        return MetricExportResult.FAILURE if self.tries == 2 else MetricExportResult.SUCCESS
+
+    def force_flush(self, timeout_millis: float = 10_000) -> bool:
+        return True
+
+    def shutdown(self, timeout_millis: float = 30_000, **more: object) -> None:
+        pass
+
+
+async def test_a_collector_that_is_back_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    exporter = Flaky()
+    export = MetricsExport(Metrics(), Resource.get_empty(), exporter, 0.01)
+    export.start()
+    async with asyncio.timeout(5):
+        while exporter.tries < 5:
+            await asyncio.sleep(0.01)
+    export.stop(5)
+    events = [record.message for record in caplog.records if record.name.endswith("otlp")]
+    assert events == ["metrics.collector_unreachable", "metrics.exported_again"]
+
+
+@pytest.mark.parametrize(
+    ("environ", "sends"),
+    [
+        ({}, True),
+        ({"OTEL_METRICS_EXPORTER": ""}, True),
+        ({"OTEL_METRICS_EXPORTER": " None "}, False),
+        ({"OTEL_SDK_DISABLED": "TRUE"}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": " "}, False),
+    ],
+)
+def test_opentelemetrys_variables_turn_it_on_and_off(environ: dict[str, str], sends: bool) -> None:
+    assert exports_metrics({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318", **environ}) is sends

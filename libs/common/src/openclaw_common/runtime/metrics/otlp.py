@@ -41,12 +41,13 @@ _logger: Final = logging.getLogger(__name__)
 
 def exports_metrics(environ: Mapping[str, str]) -> bool:
     """Whether the environment asks for metrics over OTLP."""
-    if environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+    if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return False
-    if environ.get("OTEL_METRICS_EXPORTER", "otlp") != "otlp":
+    # Set and empty is as if not set, says the specification.
+    if (environ.get("OTEL_METRICS_EXPORTER", "").strip().lower() or "otlp") != "otlp":
         return False
     names = ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-    return any(environ.get(name) for name in names)
+    return any(environ.get(name, "").strip() for name in names)
 
 
 def export_interval_s(environ: Mapping[str, str]) -> float:
@@ -85,12 +86,17 @@ class MetricsExport:
         self._exporter.shutdown()
 
     def _send(self) -> None:
-        result = self._exporter.export(self.data())
-        if result is MetricExportResult.SUCCESS:
-            self._reached = True
-        elif self._reached:
-            self._reached = False
+        try:
+            result = self._exporter.export(self.data())
+        except Exception:
+            # The thread's top-level loop: the next try may well succeed.
+            result = MetricExportResult.FAILURE
+        reached = result is MetricExportResult.SUCCESS
+        if reached and not self._reached:
+            _logger.info("metrics.exported_again")
+        elif self._reached and not reached:
             _logger.warning("metrics.collector_unreachable")
+        self._reached = reached
 
     def data(self) -> MetricsData:
         """Return everything measured since the start, as OpenTelemetry's data model."""
