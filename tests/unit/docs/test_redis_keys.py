@@ -8,7 +8,7 @@ from pathlib import Path
 
 from openclaw_common.store import scripts
 from openclaw_common.store.key_table import TABLE
-from openclaw_common.store.keys import ARQ_JOB_PREFIX, DELIVERY, RUN, Keys
+from openclaw_common.store.keys import ARQ_JOB_PREFIX, CELLS_HERE, DELIVERY, RUN, Keys
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCUMENT = ROOT / "docs" / "redis-keys.md"
@@ -94,6 +94,7 @@ def test_every_key_the_code_can_make_has_a_row() -> None:
         keys.tenant_turns,
         keys.held("<tenant>"),
         ARQ_JOB_PREFIX + keys.job_id("<run_id>"),
+        CELLS_HERE,
     ]
     assert sorted(made) == sorted(spec.pattern for spec in TABLE)
 

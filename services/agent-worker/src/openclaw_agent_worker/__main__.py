@@ -53,7 +53,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     for warning in loaded.warnings:
         _logger.warning("config.warning", extra={"warning": warning})
-    return asyncio.run(_supervise(loaded.config, arguments.config, environ))
+    try:
+        return asyncio.run(_supervise(loaded.config, arguments.config, environ))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
 
 
 async def _supervise(config: Config, path: Path | None, environ: Mapping[str, str]) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from openclaw_common.contracts.errors import StoreUnavailable
+from openclaw_common.runtime.config.errors import ConfigError
 from openclaw_common.runtime.config.limits import Deliveries as DeliveriesConfig
 from openclaw_common.runtime.config.limits import Redis as RedisConfig
 from openclaw_common.runtime.config.limits import Runs as RunsConfig
@@ -26,6 +27,7 @@ from openclaw_common.store.cell_jobs import (
     CellStreams,
 )
 from openclaw_common.store.cell_keys import job_elsewhere
+from openclaw_common.store.cell_places import check_places
 from openclaw_common.store.cell_schedule import CellCronJobs, CellSchedule
 from openclaw_common.store.cell_sessions import (
     CellInbound,
@@ -57,7 +59,8 @@ async def connect(
     """Return the store of the configured cells; no Redis need be up yet.
 
     `role` names the connections in CLIENT LIST. A process that neither takes nor sends deliveries
-    may leave their limits out.
+    may leave their limits out. Raises ConfigError when a cell that answers is not the one that its
+    place in the list says.
     """
     deliveries = deliveries or DeliveriesConfig()
     count = len(redis.cells)
@@ -68,7 +71,13 @@ async def connect(
         Store.of_cell(redis, runs, deliveries, role=role, cell=cell, spread=spread)
         for cell in range(count)
     )
-    return CellStore.over(stores, spread, redis.serve_cells)
+    store = CellStore.over(stores, spread, redis.serve_cells)
+    try:
+        await check_places(stores)
+    except ConfigError:
+        await store.close()
+        raise
+    return store
 
 
 @dataclass(frozen=True, slots=True)

@@ -300,6 +300,14 @@ TABLE: Final[tuple[KeySpec, ...]] = (
         "over how many cells lanes are spread, as far as this cell was told",
     ),
     KeySpec(
+        "openclaw:cells-here",
+        "set",
+        "for ever; only with several URLs",
+        "store.cell_places",
+        "store.cell_places",
+        "which cells are in this database: a list of URLs in another order is refused",
+    ),
+    KeySpec(
         "openclaw:{cell}:outbox:<cell>",
         "stream",
         "until another cell has it",

@@ -12,6 +12,8 @@ from typing import Final
 PREFIX: Final = "openclaw"
 DEFAULT_CELL: Final = "c0"
 ARQ_JOB_PREFIX: Final = "arq:job:"
+CELLS_HERE: Final = "openclaw:cells-here"
+"""The set of the cells that are in one database, by their places; the one key that is no cell's."""
 RUN: Final = "run"
 """The kind of job that the `runs` queue holds."""
 DELIVERY: Final = "delivery"
