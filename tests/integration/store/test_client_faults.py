@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+import redis
 
 from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.store.client import RedisClient, retry_while_unavailable
@@ -27,6 +28,48 @@ async def test_an_unreachable_server_is_unavailable_at_once() -> None:
             with pytest.raises(StoreUnavailable):
                 await client.execute("PING")
     await client.close()
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """The client's events with the reason that it gives."""
+    kept = [it for it in caplog.records if it.name == "openclaw_common.store.client"]
+    return [(it.getMessage(), it.__dict__.get("error", "")) for it in kept]
+
+
+async def test_why_redis_is_not_reached_is_told_once_and_that_it_is_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    with own_server(tmp_path) as server:
+        client = connected(url_of(server))
+        port = server.port
+        server.terminate()
+        for _ in range(3):
+            with pytest.raises(StoreUnavailable):
+                await client.execute("PING")
+        ((lost, why),) = told(caplog)
+        assert lost == "redis_lost"
+        assert f"127.0.0.1:{port}" in why
+        server.start()
+        assert await retry_while_unavailable(lambda: client.execute("PING"), budget_s=5) == b"PONG"
+        assert [event for event, _ in told(caplog)] == ["redis_lost", "redis_back"]
+        await client.close()
+
+
+async def test_credentials_that_redis_refuses_are_told_without_them(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with own_server(tmp_path) as server:
+        with redis.Redis.from_url(url_of(server)) as admin:
+            admin.config_set("requirepass", "the-right-one")
+        client = connected(url_of(server).replace("://", "://default:the-wrong-one@"))
+        with pytest.raises(StoreUnavailable):
+            await client.execute("PING")
+        ((lost, why),) = told(caplog)
+        assert lost == "redis_lost"
+        assert "password" in why
+        assert "the-wrong-one" not in why
+        await client.close()
 
 
 async def test_a_silent_connection_fails_every_waiting_caller_within_the_limit(

@@ -9,6 +9,7 @@ where the server does not know it; an unreachable, loading, read-only or full se
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ _NO_FUNCTION: Final = "Function not found"
 _LOADED: Final = "already exists"
 
 T = TypeVar("T")
+
+_logger: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class RedisClient:
         self._wake = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
         self._closed = False
+        self._lost = False
 
     @property
     def pool(self) -> ConnectionPool:
@@ -200,6 +204,7 @@ class RedisClient:
                     await self._read(connection, waiting)
                     answered += 1
         except (RedisError, OSError, TimeoutError) as error:
+            self._tell(error)
             await self._abandon(batch[answered:], error)
         except BaseException:
             await self._abandon(batch[answered:], ConnectionError("the client was closed"))
@@ -228,7 +233,16 @@ class RedisClient:
                 await disconnect(connection)
                 raise
             self._connection = connection
+            if self._lost:
+                self._lost = False
+                _logger.info("redis_back")
         return self._connection
+
+    def _tell(self, error: Exception) -> None:
+        # Once until there is a connection again: a process that is not ready says why, and no more.
+        if not self._lost:
+            self._lost = True
+            _logger.warning("redis_lost", extra={"error": str(error) or "no answer in time"})
 
     async def _abandon(self, batch: list[_Waiting], error: Exception) -> None:
         await self._drop()
