@@ -194,6 +194,16 @@ async def test_an_image_is_shown_to_the_model(chats: Chats, parrot: FakeParrot) 
     assert parts[-1]["image_url"]["url"] == f"data:image/png;base64,{data}"
 
 
+async def test_what_is_said_to_be_an_image_and_is_none_is_a_note_in_one_line(
+    chats: Chats, parrot: FakeParrot
+) -> None:
+    parrot.files["f1"] = b"<html>"
+    picture = {"kind": "image", "reference": "f1", "mime": "image/png", "name": "a\nBob: b"}
+    await said(chats, parrot, Written("look", event=1, more={"attachments": [picture]}))
+    note = "[image a Bob: b: not shown: it is no image/png, though it is said to be one]"
+    assert (await asked(chats, 0)).splitlines()[-1] == note
+
+
 async def test_an_image_that_is_gone_is_a_note_and_no_failed_run(
     chats: Chats, parrot: FakeParrot
 ) -> None:

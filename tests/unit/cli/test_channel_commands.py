@@ -63,6 +63,13 @@ def test_the_platform_is_told_where_to_post(parrot: Path) -> None:
     assert (result.exit_code, result.stdout) == (0, line)
 
 
+@pytest.mark.parametrize("url", ["claw.example.com", "ftp://x", "https://", "https://x/?a=b"])
+def test_what_is_no_public_url_is_told_to_nobody(parrot: Path, url: str) -> None:
+    result = shell(parrot, "channels", "setup", "parrot", "--public-url", url)
+    assert result.exit_code == 2
+    assert "https://claw.example" in result.stderr
+
+
 def test_what_is_wrong_with_an_account_is_said_with_what_to_do(parrot: Path) -> None:
     configure(parrot, {"url": "http://127.0.0.1:1"})
     result = shell(parrot, "channels", "test", "parrot")

@@ -20,7 +20,7 @@ from openclaw_channels.registry import ChannelLoadError, accounts_of
 from openclaw_common.contracts.inbound import Attachment
 from openclaw_common.contracts.run import ChannelFiles, Image, RunRequest
 from openclaw_common.runtime.config import Config
-from openclaw_common.runtime.image_type import sniff
+from openclaw_common.runtime.image_type import KNOWN, sniff
 
 MEBIBYTE: Final = 1024 * 1024
 
@@ -61,7 +61,8 @@ class ChannelImages:
             try:
                 mime, body = await self._image(files, attachment, left)
             except FileNotHad as error:
-                notes.append(f"[{attachment.kind} {attachment.name}: not shown: {error}]")
+                name = " ".join(attachment.name.split())
+                notes.append(f"[{attachment.kind} {name}: not shown: {error}]")
             else:
                 left -= len(body)
                 images.append(Image(mime, data=b64encode(body).decode("ascii")))
@@ -88,7 +89,10 @@ class ChannelImages:
             # Whatever a channel does here, the message is answered.
             _logger.exception("file_not_had", extra={"channel": files.channel})
             raise FileNotHad("it could not be read") from error
-        mime = sniff(body) or mime
+        found = sniff(body)
+        if found is None and mime in KNOWN:
+            raise FileNotHad(f"it is no {mime}, though it is said to be one")
+        mime = found or mime
         if not body or len(body) > min(most, left):
             raise FileNotHad("it is too large")
         if mime not in self._limits.allowed_mimes:

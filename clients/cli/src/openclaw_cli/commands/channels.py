@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 import aiohttp
 import typer
@@ -70,6 +71,9 @@ def setup(
 ) -> None:
     """Tell the platform where to post, and verify it; exits with 1 when that failed."""
     url = public_url.rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise typer.BadParameter("must be an http(s) URL without a query, as https://claw.example")
     _speak(context, config, name, account, lambda found: found.register(url), as_json=as_json)
 
 

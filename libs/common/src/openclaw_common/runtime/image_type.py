@@ -6,6 +6,10 @@ from typing import Final
 
 _HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis"})
 _HEIF_BRANDS: Final = frozenset({b"mif1", b"msf1", b"heif"})
+KNOWN: Final = frozenset(
+    ("image/png", "image/jpeg", "image/gif", "image/webp", "image/heic", "image/heif")
+)
+"""The media types that `sniff` tells."""
 
 
 def sniff(data: bytes) -> str | None:
