@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from openclaw_common.contracts.api_key import ApiKey
 from openclaw_common.contracts.errors import StoreUnavailable
+from openclaw_common.queue.forwarder import Forwarder
 from openclaw_common.runtime.config import RateLimit
 from tests.integration.cells.support import Fleet
 
@@ -54,6 +56,22 @@ async def test_a_revocation_that_a_cell_was_not_told_holds_elsewhere_and_is_made
     assert await whole.all[1 - away].api_keys.find(key.digest) is None
     assert await whole.api_keys.revoke(key, 2)
     assert await whole.all[away].api_keys.find(key.digest) is None
+
+
+@pytest.mark.parametrize("away", [0, 1])
+async def test_a_cell_that_was_away_is_told_of_a_revocation_when_it_is_back(
+    fleet: Fleet, away: int
+) -> None:
+    whole, key = await fleet.store(), KEY
+    await whole.api_keys.add(key, most=10)
+    with pytest.raises(StoreUnavailable):
+        await (await fleet.without(away)).api_keys.revoke(key, 7)
+    revision = await whole.all[away].api_keys.revision()
+    for _ in range(2):
+        await Forwarder(whole, whole.all[1 - away]).look()
+        assert await whole.all[away].api_keys.find(key.digest) is None
+        assert await whole.all[away].api_keys.get(key.id) == replace(key, revoked_ms=7)
+        assert await whole.all[away].api_keys.revision() == revision + 1
 
 
 @pytest.mark.parametrize("away", [0, 1])

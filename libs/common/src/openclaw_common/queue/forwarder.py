@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
+from openclaw_common.contracts.api_key import ApiKey
 from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.store.client import BACKOFF_CAP_S, BACKOFF_START_S
 from openclaw_common.store.connections import BlockingConnection
@@ -94,6 +95,11 @@ class Forwarder:
 
     async def _bring(self, there: Store, entry_id: bytes, fields: Sequence[Any]) -> None:
         known = dict(zip(fields[::2], fields[1::2], strict=True))
+        if known[b"kind"] == b"revocation":
+            # It may be brought again, and overtaken: a key is revoked once and for good.
+            key = ApiKey.decode(known[b"key"])
+            await there.api_keys.revoke(key, key.revoked_ms or key.created_ms)
+            return
         session = known.get(b"session", b"").decode()
         target = await self._store.at(session) if session else there
         outbox = f"{self._here.keys.cell}:{there.keys.cell}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from openclaw_common.contracts.api_key import ApiKey
@@ -134,15 +134,33 @@ class CellApiKeys(ApiKeys):
         return await home.api_keys.add(key, most=most)
 
     async def revoke(self, key: ApiKey, now_ms: int) -> bool:
-        """See ApiKeys. Raises StoreUnavailable, after all others were told, while one cannot be."""
-        told = await asyncio.gather(
-            *(store.api_keys.revoke(key, now_ms) for store in self.cells.stores),
-            return_exceptions=True,
+        """See ApiKeys. Raises StoreUnavailable, after all others were told, while one cannot be.
+
+        That one is told by an outbox as soon as it is back, so that no key comes back with it.
+        """
+        stores = self.cells.stores
+        answers = await asyncio.gather(
+            *(store.api_keys.revoke(key, now_ms) for store in stores), return_exceptions=True
         )
-        for answer in told:
-            if isinstance(answer, BaseException):
+        told, away = [], []
+        for store, answer in zip(stores, answers, strict=True):
+            if isinstance(answer, StoreUnavailable):
+                away.append(store)
+            elif isinstance(answer, BaseException):
                 raise answer
-        return any(told)
+            else:
+                told.append(store)
+        if away:
+            await self._leave_word(told, away, replace(key, revoked_ms=now_ms))
+            raise StoreUnavailable
+        return any(answers)
+
+    async def _leave_word(self, told: list[Store], away: list[Store], revoked: ApiKey) -> None:
+        for here in told[:1]:
+            for there in away:
+                outbox = here.keys.outbox(there.keys.cell)
+                entry = ("kind", "revocation", "key", revoked.encode())
+                await here.client.execute("XADD", outbox, "*", *entry)
 
     async def get(self, key_id: str) -> ApiKey | None:
         """See ApiKeys."""

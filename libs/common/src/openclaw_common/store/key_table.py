@@ -311,9 +311,9 @@ TABLE: Final[tuple[KeySpec, ...]] = (
         "openclaw:{cell}:outbox:<cell>",
         "stream",
         "until another cell has it",
-        "finish, terminal steps, fire",
+        "finish, terminal steps, fire, store.cell_access",
         "store.outbox",
-        "what another cell is to have: deliveries, system events and runs, in order",
+        "what another cell is to have: deliveries, system events, runs, revoked keys, in order",
     ),
     KeySpec(
         "openclaw:{cell}:outbox:wake",
