@@ -19,8 +19,8 @@ class Recorded:
     def begun(self, span: Span) -> None:
         self.begins.append(span)
 
-    def ended(self, span: Span, body: bytes) -> None:
-        self.bodies.append(body)
+    def ended(self, span: Span) -> None:
+        self.bodies.append(span.message())
 
     def forgotten(self, span: Span) -> None:
         self.forgot.append(span)

@@ -8,16 +8,18 @@ open, as an error. Most spans end before they need be announced, which would cos
     child:       Relay ─ one datagram for many frames ─▶ supervisor: RelayEnd ─▶ Pipeline
 
 A frame is its kind (1 byte), the length of its runs (2) and of its content (4), then both. What
-does not fit into the socket is dropped: the child never waits.
+does not fit into the socket is sent later, up to a bound: the child never waits.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from openclaw_common.runtime import tracing_encoding as encoding
@@ -29,11 +31,19 @@ if TYPE_CHECKING:
 
 MAX_DATAGRAM: Final = 60_000
 """Bytes sent at once; below what the kernel's default buffers take."""
-GATHER_S: Final = 0.05
+MAX_WAITING: Final = 256
+"""Ended spans that wait at most."""
+MAX_BEHIND: Final = 4 * 1024 * 1024
+"""Bytes that wait for a supervisor that reads too slowly; more are dropped."""
+CLOSE_S: Final = 0.2
+"""How long the end of a child waits for its supervisor to read, in seconds."""
+GATHER_S: Final = 0.1
 """How long a frame waits for more, in seconds: what a killed process may take with it; twice as
 long what began in it and had nothing below it yet."""
 INTERRUPTED: Final = "process_died"
 """`error.type` of a span whose process died."""
+
+_logger: Final = logging.getLogger(__name__)
 
 _ORIGIN: Final = 0
 _OPEN: Final = 1
@@ -71,13 +81,14 @@ class Relay:
         self._waiting: list[bytes] = [
             _frame(_ORIGIN, b"", _frame(_ORIGIN, origin.resource, origin.scope))
         ]
-        self._size = 0
-        # By id: open spans that the supervisor knows nothing of, those begun since the last flush
-        # and older ones; open spans that it knows; open spans above what waits.
+        self._ended: list[Span] = []
+        # By id: spans that the supervisor knows nothing of, those begun since the last flush and
+        # older ones; open spans that it knows.
         self._young: dict[int, Span] = {}
         self._older: dict[int, Span] = {}
         self._announced: set[int] = set()
-        self._above: dict[int, Span] = {}
+        self._behind: deque[bytes] = deque()
+        self._bytes_behind = 0
         self._timer: asyncio.TimerHandle | None = None
         self.dropped = 0
 
@@ -87,71 +98,73 @@ class Relay:
         if self._timer is None:
             self._soon()
 
-    def ended(self, span: Span, body: bytes) -> None:
+    def ended(self, span: Span) -> None:
         """See Recorder."""
-        self._close(span)
-        if span.parent is not None:
-            self._above[id(span.parent)] = span.parent
-        self._put(_frame(_ENDED, _runs(span), body))
-        if self._timer is None:
+        self._ended.append(span)
+        if len(self._ended) >= MAX_WAITING:
+            self.flush()
+        elif self._timer is None:
             self._soon()
 
     def forgotten(self, span: Span) -> None:
         """See Recorder."""
         if self._close(span):
-            self._put(_frame(_FORGOTTEN, b"", span.begin_message()))
+            self._waiting.append(_frame(_FORGOTTEN, b"", span.begin_message()))
 
     def leaving(self, span: Span) -> None:
         """See Recorder: what another process will show below it must not lack a parent."""
-        self._above[id(span)] = span
-        self.flush()
+        self._send_all([span])
 
     def _close(self, span: Span) -> bool:
         """Note that a span is open no more; whether it was announced."""
         key = id(span)
         if self._young.pop(key, None) is None:
             self._older.pop(key, None)
-        self._above.pop(key, None)
         if key not in self._announced:
             return False
         self._announced.discard(key)
         return True
-
-    def _put(self, frame: bytes) -> None:
-        self._waiting.append(frame)
-        self._size += len(frame)
-        if self._size > MAX_DATAGRAM:
-            self.flush()
 
     def _soon(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(GATHER_S, self._flush_all)
 
     def _flush_all(self) -> None:
         self._timer = None
-        self._above.update(self._older)
-        self.flush()
+        self._send_all(list(self._older.values()))
         self._older, self._young = self._young, {}
         if self._older:
             self._soon()
 
     def flush(self) -> None:
         """Send what waits, with the open spans above it."""
+        self._send_all(())
+
+    def _send_all(self, leaving: Sequence[Span]) -> None:
+        """Send what waits, and `leaving` with what is above it."""
+        ended, self._ended = self._ended, []
+        waiting, self._waiting = self._waiting, []
+        for span in ended:
+            self._close(span)
         opening: list[bytes] = []
-        for span in self._above.values():
+        for span in leaving:
             self._announce(span, opening)
-        self._above.clear()
+        for span in ended:
+            if span.parent is not None:
+                self._announce(span.parent, opening)
+        frames = [*waiting, *opening]
+        frames += [_frame(_ENDED, _runs(span), span.message()) for span in ended]
         datagram: list[bytes] = []
         size = 0
-        for frame in (*opening, *self._waiting):
+        for frame in frames:
             if datagram and size + len(frame) > MAX_DATAGRAM:
                 self._send(datagram)
                 datagram, size = [], 0
             datagram.append(frame)
             size += len(frame)
-        self._waiting.clear()
-        self._size = 0
         if datagram:
             self._send(datagram)
+        if self._behind:
+            self._catch_up()
 
     def _announce(self, span: Span, opening: list[bytes]) -> None:
         above: Span | None = span
@@ -164,17 +177,48 @@ class Relay:
             above = above.parent
 
     def _send(self, frames: list[bytes]) -> None:
+        datagram = b"".join(frames)
+        if not self._behind:
+            try:
+                self._end.send(datagram)
+                return
+            except BlockingIOError:
+                pass
+            except OSError as error:
+                # Too large for one datagram, or the supervisor is gone.
+                self._drop(type(error).__name__)
+                return
+        if self._bytes_behind + len(datagram) > MAX_BEHIND:
+            self._drop("its supervisor reads too slowly")
+            return
+        self._behind.append(datagram)
+        self._bytes_behind += len(datagram)
+
+    def _catch_up(self) -> None:
+        """Send what the socket had no room for, in order: a span has to begin before it ends."""
         try:
-            self._end.send(b"".join(frames))
-        except OSError:
-            # Full, too large for one datagram, or the supervisor is gone.
-            self.dropped += 1
+            while self._behind:
+                self._end.send(self._behind[0])
+                self._bytes_behind -= len(self._behind.popleft())
+        except BlockingIOError:
+            if self._timer is None:
+                self._soon()
+        except OSError as error:
+            self._drop(type(error).__name__)
+            self._behind.clear()
+            self._bytes_behind = 0
+
+    def _drop(self, why: str) -> None:
+        if not self.dropped:
+            _logger.warning("tracing.not_exported", extra={"outlet": "supervisor", "why": why})
+        self.dropped += 1
 
     def close(self) -> None:
         """Send what waits and close."""
+        self._end.settimeout(CLOSE_S)
+        self.flush()
         if self._timer is not None:
             self._timer.cancel()
-        self.flush()
         self._end.close()
 
 
