@@ -15,6 +15,7 @@ REDACTED: Final = "[redacted]"
 SHORTEST_SECRET: Final = 4
 """Shorter secrets are not searched for: they would blot out ordinary words."""
 
+_ASCII: Final = (True, False)
 _WORD: Final = r"[A-Za-z0-9_-]"
 # What a text must hold for a shape to be looked for: most lines hold none, and looking for all
 # shapes takes 150 µs a line.
@@ -54,14 +55,21 @@ _SHAPES: Final = tuple(
 )
 
 
+def spellings(secrets: Iterable[str]) -> list[str]:
+    """Return how secrets may stand in a text, the longest first; without those that are too short.
+
+    So that a secret that contains another goes as a whole.
+    """
+    known = {secret for secret in secrets if len(secret) >= SHORTEST_SECRET}
+    escaped = {json.dumps(secret, ensure_ascii=ascii)[1:-1] for secret in known for ascii in _ASCII}
+    return sorted(known | escaped, key=len, reverse=True)
+
+
 class Redaction:
     """Cleans text of `secrets` and of what is shaped like one."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = {secret for secret in secrets if len(secret) >= SHORTEST_SECRET}
-        escaped = {json.dumps(secret)[1:-1] for secret in known}
-        # The longest first, so that a secret that contains another goes as a whole.
-        self._secrets = sorted(known | escaped, key=len, reverse=True)
+        self._secrets = spellings(secrets)
 
     def __call__(self, text: str) -> str:
         """Return `text` without them."""
