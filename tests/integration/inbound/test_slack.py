@@ -208,3 +208,16 @@ async def test_a_malformed_event_gives_400(gateway: Chats, answers: bool, body: 
     status, _ = await post(gateway, body, signed(body, "application/json"))
     assert status == 400
     assert await gateway.run_ids() == []
+
+
+@waiting
+async def test_nobodys_words_in_an_event_are_the_fields_of_a_form(
+    gateway: Chats, answers: bool
+) -> None:
+    """The signature does not cover the Content-Type, which whoever replays a request may change."""
+    words = "&command=/ask&text=pay&channel_id=D00000001&user_id=U0000ADMIN&trigger_id=1.2&"
+    event = {"type": "message", "channel": DIRECT, "user": "U000000EVE", "ts": "1.2", "text": words}
+    body = orjson.dumps({"type": "event_callback", "event_id": "Ev1", "event": event})
+    status, _ = await post(gateway, body, signed(body, FORM))
+    assert status == 400
+    assert await gateway.run_ids() == []

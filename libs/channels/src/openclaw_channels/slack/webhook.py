@@ -124,6 +124,9 @@ class Payloads:
 
 
 def _fields(body: bytes) -> Mapping[str, Any]:
+    if body.lstrip().startswith(b"{"):
+        # The Content-Type is not signed, and people's words in an event could be read as fields.
+        raise NotUnderstood("The body is no form.")
     try:
         pairs = parse_qsl(
             body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MAX_FIELDS
