@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span, TracesData
 
 from openclaw_common.runtime import tracing
@@ -20,14 +21,14 @@ ORIGIN = Origin.of({"service.name": "child"}, "1")
 class Bench:
     """Both ends in one process, and what came out."""
 
-    def __init__(self) -> None:
+    def __init__(self, secrets: Sequence[str] = ()) -> None:
         self.ended: list[Ended] = []
-        outlet = Outlet("test", self._take, flush_s=0.01, most=100)
+        outlet = Outlet("test", self._take, flush_s=0.01, most=1000)
         self.pipeline = Pipeline(Origin.of({"service.name": "supervisor"}, "1"), [outlet])
         ours, self.childs = relay_pair()
         self.end = RelayEnd(ours, self.pipeline)
         self.relay = Relay(self.childs, ORIGIN)
-        self.tracer = Tracer(self.relay)
+        self.tracer = Tracer(self.relay, secrets=secrets)
 
     async def _take(self, batch: Sequence[Ended]) -> None:
         self.ended += batch
@@ -98,13 +99,49 @@ async def test_the_spans_are_the_childs_not_the_supervisors() -> None:
     await bench.after_death()
     (item,) = bench.ended
     (part,) = TracesData.FromString(item.origin.around([item.field])).resource_spans
-    assert attributes(part.resource)["service.name"] == "child"  # type: ignore[arg-type]
+    assert attributes(part.resource)["service.name"] == "child"
 
 
 async def test_a_child_never_waits_for_a_supervisor_that_reads_nothing() -> None:
     bench = Bench()
     for _ in range(3000):
-        bench.tracer.start("x" * 200, Kind.SERVER).end()
+        bench.tracer.start("x" * 3000, Kind.SERVER).end()
         bench.relay.flush()
     assert bench.relay.dropped > 0
     await bench.after_death()
+
+
+async def test_a_burst_that_a_busy_supervisor_has_not_read_yet_is_not_lost() -> None:
+    bench = Bench()
+    for _ in range(900):
+        bench.tracer.start("x" * 2000, Kind.SERVER).end()
+    bench.relay.flush()
+    async with asyncio.timeout(5):
+        while len(bench.ended) < 900:
+            await asyncio.sleep(0.01)
+    assert bench.relay.dropped == 0
+    assert len(await bench.after_death()) == 900
+
+
+@pytest.mark.parametrize("said", ["x" * 300_000, "\N{FIRE}" * 100_000, "'\n" * 200_000])
+async def test_a_span_with_very_long_texts_comes_through_shortened(said: str) -> None:
+    bench = Bench()
+    span = bench.tracer.start("execute_tool " + said, Kind.INTERNAL, {"a": said, "b": said})
+    span.put({"openclaw.attempt": 1, "list": [said, said]})
+    span.end()
+    bench.relay.flush()
+    (found,) = await bench.after_death()
+    assert found.status.code == 0
+    assert found.name.startswith("execute_tool ")
+    assert attributes(found)["openclaw.attempt"] == 1
+    assert said.startswith(str(attributes(found)["a"])[:1000])
+    assert len(str(attributes(found)["a"])) > 1000
+
+
+async def test_a_span_whose_process_died_holds_no_secret_either() -> None:
+    bench = Bench(secrets=["planted-secret"])
+    span = bench.tracer.start("process runs", Kind.CONSUMER, {"input.value": "a planted-secret"})
+    span.child("chat").end()
+    bench.relay.flush()
+    died = {span.name: span for span in await bench.after_death()}["process runs"]
+    assert attributes(died)["input.value"] == "a [redacted]"

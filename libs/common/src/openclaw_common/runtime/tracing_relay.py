@@ -173,7 +173,7 @@ class Relay:
             if self._young.pop(key, None) is None and self._older.pop(key, None) is None:
                 return
             self._announced.add(key)
-            opening.append(_frame(_OPEN, _runs(above), above.begin_message()))
+            opening.append(_frame(_OPEN, _runs(above), above.tracer.opened(above)))
             above = above.parent
 
     def _send(self, frames: list[bytes]) -> None:
