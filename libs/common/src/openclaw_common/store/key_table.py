@@ -311,9 +311,9 @@ TABLE: Final[tuple[KeySpec, ...]] = (
         "openclaw:{cell}:outbox:<cell>",
         "stream",
         "until another cell has it",
-        "finish, terminal steps, fire, store.cell_access",
+        "finish, terminal steps, fire, purge_runs, store.cell_access",
         "store.outbox",
-        "what another cell is to have: deliveries, system events, runs, revoked keys, in order",
+        "what another cell is to have: deliveries, events, runs, revocations, deletions, in order",
     ),
     KeySpec(
         "openclaw:{cell}:outbox:wake",

@@ -99,3 +99,20 @@ local function expire_overdue(most, now)
   end
   return #overdue, ended
 end
+
+-- Takes away a job that has ended, and all that is its own; `entry` is its place among those that age.
+local function take_away(jobs, id, entry)
+  local key = jobs .. id
+  local keys = redis.call('HMGET', key, 'idempotency', 'collected_keys')
+  local gone = { key, key .. ':events', key .. ':checkpoints', key .. ':messages' }
+  if keys[1] and keys[1] ~= '' then
+    gone[#gone + 1] = keys[1]
+  end
+  for _, collected in ipairs(cjson.decode(keys[2] or '[]')) do
+    gone[#gone + 1] = collected
+  end
+  redis.call('DEL', unpack(gone))
+  redis.call('ZREM', jobs .. 'index', id)
+  redis.call('ZREM', jobs .. 'dead', id)
+  redis.call('ZREM', jobs .. 'aging', entry)
+end

@@ -4,7 +4,7 @@
 -- ARGV  6 the outbox, as `<cell it is in>:<cell it is for>` · 7 ms and 8 number of the entry there
 --       9.. flat list of the entry's fields
 --       kind: 'delivery' with id, lane, job, run_id, fields | 'run' with id, lane, job, fields, expires,
---       reads | 'event' with session, agent, text, wake, keep, keep_ms
+--       reads | 'event' with session, agent, text, wake, keep, keep_ms | 'purge' of a delivery with id, run_id
 -- reply 'arrived' | 'known' when it, or a later one, was taken in before
 -- keeps entries of one outbox are taken in once and in their order, however many processes bring them
 --       and however long one of them was frozen: an entry that is not later than the last one is refused.
@@ -33,6 +33,13 @@ elseif entry.kind == 'run' then
     local wait_ms = tonumber(entry.queue_timeout_ms)
     enqueue(base, entry.id, entry.lane, entry.job, 0, wait_ms > 0 and now + wait_ms or 0, '{}',
       cjson.decode(entry.fields), now)
+  end
+elseif entry.kind == 'purge' then
+  local jobs = cell .. 'delivery:'
+  local status = redis.call('HGET', jobs .. entry.id, 'status')
+  if status and TERMINAL[status] then
+    take_away(jobs, entry.id, entry.id)
+    redis.call('ZREM', jobs .. 'of:' .. entry.run_id, entry.id)
   end
 else
   push_system_event(entry.session, entry.agent, entry.text, entry.wake == '1', entry.keep,

@@ -3,26 +3,11 @@
 -- KEYS  1 queue
 -- ARGV  6 session key · 7 ms of the last acceptance that is meant · 8 runs to pass over · 9 most runs
 -- reply {runs taken away, runs left because they have not ended}
--- keeps a delivery that is still on its way is sent; it is kept as long as any other.
+-- keeps a delivery that is still on its way is sent; it is kept as long as any other. One in another cell
+--       is taken away there when it hears of it (`arrive`).
 
 local set = base .. 'by:session:' .. ARGV[6]
 local deliveries = cell .. 'delivery:'
-
-local function take_away(jobs, id, entry)
-  local key = jobs .. id
-  local keys = redis.call('HMGET', key, 'idempotency', 'collected_keys')
-  local gone = { key, key .. ':events', key .. ':checkpoints', key .. ':messages' }
-  if keys[1] and keys[1] ~= '' then
-    gone[#gone + 1] = keys[1]
-  end
-  for _, collected in ipairs(cjson.decode(keys[2] or '[]')) do
-    gone[#gone + 1] = collected
-  end
-  redis.call('DEL', unpack(gone))
-  redis.call('ZREM', jobs .. 'index', id)
-  redis.call('ZREM', jobs .. 'dead', id)
-  redis.call('ZREM', jobs .. 'aging', entry)
-end
 
 local function purge(id)
   local state = redis.call('HMGET', base .. id, 'lane', 'status', 'metadata')
@@ -34,7 +19,9 @@ local function purge(id)
     local under_way = false
     for _, delivery in ipairs(redis.call('ZRANGE', deliveries .. 'of:' .. id, 0, -1)) do
       local status = redis.call('HGET', deliveries .. delivery, 'status')
-      if status and not TERMINAL[status] then
+      if '{' .. cell_of(delivery) .. '}' ~= tag then
+        send_to(cell_of(delivery), 'kind', 'purge', 'id', delivery, 'run_id', id)
+      elseif status and not TERMINAL[status] then
         under_way = true
       else
         take_away(deliveries, delivery, delivery)
@@ -44,6 +31,7 @@ local function purge(id)
       redis.call('DEL', deliveries .. 'of:' .. id)
     end
     take_away(base, id, entry)
+    redis.call('DEL', cell .. 'trace:' .. id)
     for _, of in ipairs(sets) do
       redis.call('ZREM', base .. of, id)
     end
