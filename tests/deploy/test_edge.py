@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from openclaw_common.runtime import health
 from openclaw_common.runtime.config import Config
 from tests.deploy.kubectl import COMPONENTS, OVERLAYS, Resource, overlay, with_components
 from tests.deploy.pods import SERVICES, configuration, of_kind, only, ports
+from tests.deploy.schemas import faults
 from tests.harness.processes import ROOT
 
 NGINX = "nginx.ingress.kubernetes.io/"
@@ -101,6 +105,17 @@ def test_prometheus_finds_the_side_port_of_every_service(everything: list[Resour
         and endpoint["port"] in {port["name"] for port in service["spec"]["ports"]}
     }
     assert found == {f"openclaw-{service}" for service in SERVICES}
+
+
+def test_the_pages_command_makes_prometheus_rules_of_our_alerts() -> None:
+    page = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^```sh\n(for kind .+?)\| kubectl .+?^```", page, re.M | re.S)
+    done = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, check=True)
+    made = [it for it in yaml.safe_load_all(done.stdout) if it]
+    assert [it["metadata"]["name"] for it in made] == ["openclaw-rules", "openclaw-alerts"]
+    assert [fault for it in made for fault in faults(it)] == []
+    kept = ROOT / "deploy" / "observability" / "rules" / "gateway.alerts.yml"
+    assert made[1]["spec"] == yaml.safe_load(kept.read_text(encoding="utf-8"))
 
 
 def test_series_have_the_job_that_the_alerts_ask_for(everything: list[Resource]) -> None:
