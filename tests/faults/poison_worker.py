@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from openclaw_agent_worker import __main__ as service
 from openclaw_agent_worker.attempt import Outcome
@@ -33,12 +34,14 @@ async def _execute_poisoned(context: WorkerContext, lease: Lease) -> Outcome:
 
 
 async def _supervise_this(
-    child: Callable[[str], Sequence[str]], release_worker: Callable[[str], Awaitable[int]]
+    child: Callable[[str], Sequence[str]],
+    release_worker: Callable[[str], Awaitable[int]],
+    **options: Any,
 ) -> int:
     def command(worker_id: str) -> list[str]:
         return [__spec__.name if w == service.__package__ else w for w in child(worker_id)]
 
-    return await supervise(command, release_worker)
+    return await supervise(command, release_worker, **options)
 
 
 execute_run.execute = _execute_poisoned
