@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from multidict import CIMultiDict
 
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.tracing import Tracer
@@ -132,6 +133,47 @@ async def test_a_malformed_traceparent_is_a_new_trace_and_no_error(gateway: Gate
     response = await gateway.run(traceparent="00-rubbish")
     assert response.status == 202
     assert list(gateway.server.links) == []
+
+
+async def test_two_traceparents_are_none_and_two_tracestates_are_one(gateway: Gateway) -> None:
+    async def run(*more: tuple[str, str]) -> None:
+        headers = CIMultiDict([*KEY.items(), *GIVEN.items(), *more])
+        async with gateway.http.post(
+            f"{gateway.url}/v1/runs", json={"input": "hi"}, headers=headers
+        ) as response:
+            assert response.status == 202
+
+    await run(("tracestate", "other=2"))
+    assert gateway.server.trace_id.hex() == TRACE
+    assert gateway.server.trace_state == "vendor=1,other=2"
+    await run(("traceparent", f"00-{'a' * 32}-{'b' * 16}-01"))
+    assert gateway.server.trace_id.hex() not in (TRACE, "a" * 32)
+    assert list(gateway.server.links) == []
+
+
+@pytest.mark.parametrize(
+    "traceparent",
+    [
+        f"00-{'0' * 32}-00f067aa0ba902b7-01",
+        f"00-{TRACE}-{'0' * 16}-01",
+        f"00-{TRACE.upper()}-00f067aa0ba902b7-01",
+        f"ff-{TRACE}-00f067aa0ba902b7-01",
+        f"00-{TRACE}-00f067aa0ba902b7-01-more",
+        f"00-{TRACE}-00f067aa0ba902b7-1",
+        "",
+    ],
+)
+async def test_what_is_no_traceparent_begins_a_trace(gateway: Gateway, traceparent: str) -> None:
+    response = await gateway.run(traceparent=traceparent, tracestate="v=" + "x" * 600)
+    assert response.status == 202
+    assert gateway.server.trace_id.hex() not in (TRACE, "0" * 32)
+    assert (gateway.server.parent_span_id, gateway.server.trace_state) == (b"", "")
+
+
+async def test_a_tracestate_that_is_too_long_is_dropped_alone(gateway: Gateway) -> None:
+    response = await gateway.run(traceparent=GIVEN["traceparent"], tracestate="v=" + "x" * 600)
+    assert response.headers["x-trace-id"] == TRACE
+    assert gateway.server.trace_state == ""
 
 
 async def test_baggage_the_query_and_what_was_said_are_noted_nowhere(gateway: Gateway) -> None:

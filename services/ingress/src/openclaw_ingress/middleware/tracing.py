@@ -14,7 +14,7 @@ from aiohttp import web
 
 from openclaw_common.runtime import tracing
 from openclaw_common.runtime.config.tracing import Trust
-from openclaw_common.runtime.propagation import TraceContext
+from openclaw_common.runtime.propagation import TRACEPARENT, TRACESTATE, TraceContext
 from openclaw_common.runtime.tracing import Kind, Span, Tracer
 from openclaw_ingress.app_keys import CALLER
 from openclaw_ingress.middleware.request_id import request_id_of
@@ -77,7 +77,7 @@ class RequestTraces:
             span.add_event("response.started")
 
     def _start(self, tracer: Tracer, request: web.Request, route: Route) -> Span:
-        given = TraceContext.read(request.headers) if "traceparent" in request.headers else None
+        given = _given(request) if TRACEPARENT in request.headers else None
         trusted = self._trust == "always"
         if given is not None and self._trust == "keys":
             request[_GIVEN] = given
@@ -100,3 +100,14 @@ class RequestTraces:
         if pattern not in self._names:
             self._names[pattern] = _PATTERN.sub(r"{\1}", _SLASHES.sub("", pattern))
         return self._names[pattern]
+
+
+def _given(request: web.Request) -> TraceContext | None:
+    """Return what the request carries.
+
+    Two traceparents are none, as either may be the forged one; tracestates are one list (RFC 9110
+    §5.3).
+    """
+    parents = request.headers.getall(TRACEPARENT)
+    states = request.headers.getall(TRACESTATE, ())
+    return TraceContext.parse(parents[0], ",".join(states)) if len(parents) == 1 else None
