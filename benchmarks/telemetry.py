@@ -3,9 +3,10 @@
 Three fleets stand side by side and take turns, so that whatever else the machine does meets all of
 them: one with `OTEL_SDK_DISABLED` and no side port; one with traces and metrics sent to a collector
 in a process of its own, spans kept in Redis and side ports that are scraped; one the same with
-nobody at the collector's address. Differences are medians over the rounds. CPU is that of a fleet's
-processes (ingress, worker with its supervisor, Valkey), so the collector's is none of it; rates are
-lower for it, as it shares the cores.
+nobody at the collector's address. Compared are the quartiles of the quieter rounds, as others on
+the machine can only make a run dearer. CPU is that of a fleet's processes (ingress, worker with its
+supervisor, Valkey), so the collector's is none of it; rates are lower for it, as it shares the
+cores.
 """
 
 from __future__ import annotations
@@ -16,19 +17,20 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
 from typing import Final
 
 import aiohttp
 
 from benchmarks.chat import load_short_runs
-from benchmarks.figures import Figure, exact_cpu_seconds
+from benchmarks.figures import Figure, exact_cpu_seconds, percentile
 from tests.harness.fleet import Fleet
 from tests.harness.processes import free_port, python, start
 
 ROUNDS: Final = 12
 RUNS: Final = 250
 """Runs of each fleet in each round, of each kind."""
+QUIET: Final = 0.25
+"""Share of the rounds that were cheaper, or faster, than what is compared."""
 SCRAPE_S: Final = 5.0
 EXPORT_MS: Final = 10_000
 """How often metrics are sent; every minute by default, which rounds are too short for."""
@@ -160,21 +162,23 @@ def _figures(kind: str, measured: dict[str, Measured]) -> list[Figure]:
     figures: list[Figure] = []
     for name, of in measured.items():
         what = f"{kind}, telemetry: {name}"
-        figures.append(Figure(f"server CPU per short run, {what}", median(of.totals()), "ms"))
-        figures.append(Figure(f"short runs, {what}", median(of.rates), "runs/s"))
+        figures.append(Figure(f"server CPU per short run, {what}", _cpu_ms(of), "ms"))
+        figures.append(Figure(f"short runs, {what}", _rate(of), "runs/s"))
         if of is not without:
-            more = _more(of.totals(), without.totals())
-            figures.append(Figure(f"more CPU, {what}", more, "%"))
-            figures.append(Figure(f"fewer runs, {what}", -_more(of.rates, without.rates), "%"))
+            more, fewer = _cpu_ms(of) / _cpu_ms(without) - 1, 1 - _rate(of) / _rate(without)
+            figures.append(Figure(f"more CPU, {what}", more * 100, "%"))
+            figures.append(Figure(f"fewer runs, {what}", fewer * 100, "%"))
     for process in without.cpu_ms[0]:
-        each = [
-            with_all[process] - alone[process]
-            for with_all, alone in zip(measured[FULL].cpu_ms, without.cpu_ms, strict=True)
-        ]
-        figures.append(Figure(f"of it, {process}, {kind}", median(each) * 1000, "µs"))
+        with_all, alone = (
+            percentile([of[process] for of in measured[name].cpu_ms], QUIET) for name in (FULL, OFF)
+        )
+        figures.append(Figure(f"of it, {process}, {kind}", (with_all - alone) * 1000, "µs"))
     return figures
 
 
-def _more(values: list[float], than: list[float]) -> float:
-    """Return by how many percent each value is more than its counterpart, the median of it."""
-    return median((a / b - 1) * 100 for a, b in zip(values, than, strict=True))
+def _cpu_ms(measured: Measured) -> float:
+    return percentile(measured.totals(), QUIET)
+
+
+def _rate(measured: Measured) -> float:
+    return percentile(measured.rates, 1 - QUIET)

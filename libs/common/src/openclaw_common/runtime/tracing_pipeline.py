@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 MAX_BATCH: Final = 1024
 """Spans that an outlet is given at once."""
 GATHER_S: Final = 0.1
-"""How long an ended span waits to be encoded with others, in seconds: one after another they take
-half of what each takes in the midst of other work."""
+"""How long an ended span waits to be encoded with others, in seconds: one after another they find
+code and data in the processor's caches, which each in the midst of other work would not."""
 MAX_GATHERED: Final = 256
 """Spans that wait to be encoded at most."""
 
