@@ -15,7 +15,8 @@ end
 local now = now_ms()
 local cancelled = ARGV[7] ~= '' and cancel_lane(ARGV[7], ARGV[8], now) or 0
 local fields = cjson.decode(cancelled > 0 and ARGV[13] or ARGV[12])
-if redis.call('LLEN', cell .. 'delivery:lane:' .. ARGV[10]) < tonumber(ARGV[14]) then
+local jobs = cell .. 'delivery:'
+if redis.call('LLEN', jobs .. 'lane:' .. ARGV[10]) < tonumber(ARGV[14]) then
   add_delivery(ARGV[9], ARGV[10], ARGV[11], '', fields, now)
 end
 redis.call('SET', KEYS[2], '1', 'PX', ARGV[6])
