@@ -15,6 +15,7 @@ from openclaw_common.contracts.run import RunStatus, Usage
 from openclaw_common.contracts.run_event import RunEvent
 from tests.integration.agent_worker.conftest import SESSION, Bench, text_of, types_of
 from tests.integration.agent_worker.step_provider import Step, StepProvider
+from tests.integration.agent_worker.test_traces import named, traced
 
 MODULES = ["tests.integration.agent_worker.tools_for_tests:tools"]
 
@@ -107,6 +108,20 @@ async def test_what_went_wrong_is_told_to_the_model(
     record, _ = await bench.run()
     assert provider.results(1)[0].startswith(told)
     assert record.status is RunStatus.COMPLETED
+
+
+async def test_a_trace_names_no_tool_that_there_is_not(
+    bench: Bench, provider: StepProvider
+) -> None:
+    asked = (call("current_time"), call("what_the_model_said"))
+    provider.steps = [Step("", asked), Step("I see.")]
+    async with traced(bench) as recorded:
+        await bench.run()
+    assert {tool["gen_ai.tool.name"] for tool in named(recorded, "execute_tool")} == {
+        "current_time",
+        "other",
+    }
+    assert "what_the_model_said" not in str(recorded.spans)
 
 
 async def test_a_run_over_its_steps_is_complete_as_it_stands(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from openclaw_agent_worker.agent.port import (
     AgentEvent,
@@ -17,6 +18,8 @@ from openclaw_common.contracts.run import ToolCall
 from openclaw_common.runtime import tracing
 from openclaw_common.runtime.tracing import Kind
 
+_UNKNOWN: Final = "other"
+
 
 @dataclass(frozen=True, slots=True)
 class PlacedCall:
@@ -26,16 +29,18 @@ class PlacedCall:
     place: str
 
 
-async def _execute(box: ToolBox, placed: PlacedCall) -> ToolOutcome:
+async def _execute(box: ToolBox, placed: PlacedCall, *, offered: bool) -> ToolOutcome:
     call = placed.call
+    # Of a tool that there is not, the name is something that the model said.
+    name = call.name if offered else _UNKNOWN
     values = {
         "openinference.span.kind": "TOOL",
         "gen_ai.operation.name": "execute_tool",
-        "gen_ai.tool.name": call.name,
+        "gen_ai.tool.name": name,
         "gen_ai.tool.call.id": call.id,
         "gen_ai.tool.type": "function",
     }
-    with tracing.inside(f"execute_tool {call.name}", Kind.INTERNAL, values) as span:
+    with tracing.inside(f"execute_tool {name}", Kind.INTERNAL, values) as span:
         outcome = await box.call(call, placed.place)
         if span is not None and outcome.is_error:
             span.fail("tool_error")
@@ -58,7 +63,11 @@ async def call_tools(
     """
     for placed in calls:
         yield ToolStarted(placed.call)
-    tasks = {asyncio.create_task(_execute(box, placed)): placed.call for placed in calls}
+    names = {spec.name for spec in box.specs()}
+    tasks = {
+        asyncio.create_task(_execute(box, placed, offered=placed.call.name in names)): placed.call
+        for placed in calls
+    }
     pending = set(tasks)
     try:
         while pending:
