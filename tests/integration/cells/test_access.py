@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from openclaw_common.contracts.api_key import ApiKey
-from openclaw_common.contracts.errors import StoreUnavailable
+from openclaw_common.contracts.errors import ErrorBody, StoreUnavailable
 from openclaw_common.queue.forwarder import Forwarder
 from openclaw_common.runtime.config import RateLimit
 from tests.integration.cells.support import Fleet
@@ -94,3 +94,16 @@ async def test_a_cell_that_does_not_answer_is_not_waited_for_each_time(fleet: Fl
     for _ in range(50):
         await store.limits.locks()
     assert time.monotonic() - begun < 1.0
+
+
+@pytest.mark.parametrize("away", [0, 1])
+async def test_a_provider_credential_is_benched_while_a_cell_is_away(
+    fleet: Fleet, away: int
+) -> None:
+    store = await fleet.without(away)
+    await store.provider_bench.put(
+        "credential", ErrorBody(429, "rate_limit_error", "slow down"), 60
+    )
+    benched = await store.provider_bench.get("credential")
+    assert benched is not None
+    assert benched.error.message == "slow down"

@@ -93,3 +93,21 @@ async def test_without_a_cell_its_sessions_are_refused_and_the_others_served(
         with pytest.raises(StoreUnavailable):
             await submit(store, sessions[away])
         await store.ping()
+
+
+async def test_the_first_admission_under_a_key_asks_for_the_clock_that_its_deadline_needs(
+    fleet: Fleet,
+) -> None:
+    """Another cell takes a key over only once this one can accept nothing under it any more."""
+    store = await fleet.store()
+    client, queue, asked = store.all[1].client, RunQueue(store), []
+    for number in range(2):
+        session = await in_cell(store, 1, number)
+        run_id = await queue.new_run_id(session)
+        await client.execute("CONFIG", "RESETSTAT")
+        key = Idempotency("s", f"k{number}", "f")
+        await queue.submit(run_id, request(session), idempotency=key)
+        stats = (await client.execute("INFO", "commandstats")).decode()
+        asked.append(int(stats.partition("cmdstat_time:calls=")[2].partition(",")[0]))
+    # The steps look at the clock themselves.
+    assert asked[0] == asked[1] + 1

@@ -15,6 +15,7 @@ from openclaw_common.contracts.errors import (
     StoreUnavailable,
 )
 from openclaw_common.store.accounting import Charge, LimitState
+from openclaw_common.store.client import RedisClient
 from openclaw_common.store.connections import Arg
 from openclaw_common.store.jobs import JobScripts
 from openclaw_common.store.spread import Spread
@@ -133,6 +134,12 @@ class ServerClock:
         ahead_ms = now_ms - self._monotonic() * 1000
         self._ahead_ms = ahead_ms if self._ahead_ms is None else max(self._ahead_ms, ahead_ms)
 
+    async def ask(self, client: RedisClient) -> None:
+        """Make it known, by one request if no answer has told. Raises StoreUnavailable."""
+        if self._ahead_ms is None:
+            seconds, micros = await client.execute("TIME")
+            self.heard(int(seconds) * 1000 + int(micros) // 1000)
+
     def in_future(self, seconds: float) -> int | None:
         """Return what the server's clock will show in `seconds`, in ms; None while unknown."""
         if self._ahead_ms is None:
@@ -186,6 +193,9 @@ class Admission:
             flat += ("account", account.field())
         size = sum(len(value) for value in fields.values() if isinstance(value, (bytes, str)))
         scripts = self.bulk if size > BULK_BYTES else self.scripts
+        if self.spread is not None and idempotency is not None:
+            # Another cell may accept the job under the key once this one never will.
+            await self.clock.ask(scripts.client)
         # After that the client gives up, and says that nothing was accepted.
         deadline_ms = self.clock.in_future(scripts.client.timeout_s)
         checks = self.spread.check(lane, keys.number) if self.spread else ()

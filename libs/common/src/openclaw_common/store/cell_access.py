@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from openclaw_common.contracts.api_key import ApiKey
-from openclaw_common.contracts.errors import StoreUnavailable
+from openclaw_common.contracts.errors import ErrorBody, StoreUnavailable
 from openclaw_common.store.api_keys import ApiKeys
 from openclaw_common.store.cells import Cells
 from openclaw_common.store.limits import AuthLimits, RateLimit
+from openclaw_common.store.provider_bench import Benched, ProviderBench
 from openclaw_common.store.store import Store
 
 PATIENCE_S: Final = 0.3
@@ -76,7 +77,7 @@ class CellAuthLimits(AuthLimits):
     async def auth_locked(self, scope: str, client_ip: str) -> float | None:
         """See AuthLimits."""
         _, left = await self.patience.first(
-            self._order(client_ip), lambda store: store.limits.auth_locked(scope, client_ip)
+            self.cells.order_of(client_ip), lambda store: store.limits.auth_locked(scope, client_ip)
         )
         return left
 
@@ -95,7 +96,7 @@ class CellAuthLimits(AuthLimits):
     async def auth_failed(self, scope: str, client_ip: str, rate_limit: RateLimit) -> float | None:
         """See AuthLimits."""
         _, left = await self.patience.first(
-            self._order(client_ip),
+            self.cells.order_of(client_ip),
             lambda store: store.limits.auth_failed(scope, client_ip, rate_limit),
         )
         return left
@@ -103,17 +104,14 @@ class CellAuthLimits(AuthLimits):
     async def auth_succeeded(self, scope: str, client_ip: str) -> None:
         """See AuthLimits."""
         await self.patience.first(
-            self._order(client_ip), lambda store: store.limits.auth_succeeded(scope, client_ip)
+            self.cells.order_of(client_ip),
+            lambda store: store.limits.auth_succeeded(scope, client_ip),
         )
 
     async def auth_reset(self, scope: str, client_ip: str) -> None:
         """See AuthLimits; it is forgotten wherever it was counted."""
         for store in self.patience.present(self.cells.stores):
             await store.limits.auth_reset(scope, client_ip)
-
-    def _order(self, client_ip: str) -> list[Store]:
-        order = self.cells.spread.placement.order_of(client_ip)
-        return [self.cells.stores[number] for number in order]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,3 +180,26 @@ class CellApiKeys(ApiKeys):
             # A key that is older than this cell has no copy in it.
             raise StoreUnavailable
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class CellProviderBench(ProviderBench):
+    """The benched provider credentials, each in a cell, or in the next of its order."""
+
+    cells: Cells
+    patience: Patience
+
+    async def put(self, credential_id: str, error: ErrorBody, seconds: float) -> None:
+        """See ProviderBench."""
+        await self.patience.first(
+            self.cells.order_of(credential_id),
+            lambda store: store.provider_bench.put(credential_id, error, seconds),
+        )
+
+    async def get(self, credential_id: str) -> Benched | None:
+        """See ProviderBench; a stay that only a cell which is away knows of is not known."""
+        _, benched = await self.patience.first(
+            self.cells.order_of(credential_id),
+            lambda store: store.provider_bench.get(credential_id),
+        )
+        return benched

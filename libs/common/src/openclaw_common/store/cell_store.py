@@ -15,7 +15,12 @@ from openclaw_common.runtime.config.limits import Runs as RunsConfig
 from openclaw_common.store.admission import Idempotency, Replayed
 from openclaw_common.store.all_dead_letters import AllDeadLetters
 from openclaw_common.store.api_keys import ApiKeys
-from openclaw_common.store.cell_access import CellApiKeys, CellAuthLimits, Patience
+from openclaw_common.store.cell_access import (
+    CellApiKeys,
+    CellAuthLimits,
+    CellProviderBench,
+    Patience,
+)
 from openclaw_common.store.cell_accounts import CellAccountRest, CellLive, CellPacing, CellTraces
 from openclaw_common.store.cell_jobs import (
     CellDeadLetters,
@@ -134,6 +139,7 @@ class CellStore(Store):
         scripts, deliveries = home.run_jobs.scripts, home.delivery_jobs.scripts
         client, keys = home.client, home.keys
         sessions = CellSessions(client, keys, cells)
+        patience = Patience()
         own = {field.name: getattr(home, field.name) for field in fields(Store)}
         own |= {
             "runs": CellRuns(scripts, home.runs.grace_ms, cells),
@@ -152,10 +158,11 @@ class CellStore(Store):
                 scripts, home.schedule.bounds, home.schedule.turns, cells=cells
             ),
             "limits": CellAuthLimits(client, keys, cells),
+            "provider_bench": CellProviderBench(client, keys, cells, patience),
             "pacing": CellPacing(client, keys, cells),
             "account_rest": CellAccountRest(client, keys, cells),
         }
-        return cls(**own, cells=cells, patience=Patience())
+        return cls(**own, cells=cells, patience=patience)
 
     async def at(self, session_key: str) -> Store:
         """See Store."""

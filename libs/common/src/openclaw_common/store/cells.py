@@ -45,6 +45,10 @@ class Cells:
         """Return the store of what never moves: an account, a cron job, a request's key."""
         return self.stores[self.spread.placement.of_name(name)]
 
+    def order_of(self, name: str) -> list[Store]:
+        """Return all stores in the order in which they stand in for one another for a name."""
+        return [self.stores[number] for number in self.spread.placement.order_of(name)]
+
     async def at(self, session_key: str) -> Store:
         """Return the store of a session. Raises StoreUnavailable.
 
