@@ -37,6 +37,14 @@ async def test_a_key_that_has_no_copy_is_not_called_wrong_while_the_first_cell_i
         await store.api_keys.find(key.digest)
 
 
+async def test_the_keys_of_a_cell_that_stands_in_are_not_taken_for_those_of_the_first(
+    fleet: Fleet,
+) -> None:
+    """Else a revocation that only it was told would be missed where both count as many changes."""
+    whole = await fleet.store()
+    assert await whole.api_keys.revision() != await (await fleet.without(0)).api_keys.revision()
+
+
 async def test_a_revoked_key_is_revoked_in_all_cells(fleet: Fleet) -> None:
     whole, key = await fleet.store(), KEY
     await whole.api_keys.add(key, most=10)

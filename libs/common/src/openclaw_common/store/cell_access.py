@@ -25,6 +25,8 @@ PATIENCE_S: Final = 0.3
 """How long a cell may take that others can stand in for, in seconds."""
 PASSED_OVER_S: Final = 5.0
 """How long a cell is passed over that did not answer, in seconds."""
+CELL_BITS: Final = 8
+"""As many as the number of a cell has in an id."""
 
 T = TypeVar("T")
 
@@ -122,8 +124,9 @@ class CellApiKeys(ApiKeys):
     patience: Patience
 
     async def revision(self) -> int:
-        """See ApiKeys."""
-        return (await self._ask(lambda keys: keys.revision()))[1]
+        """See ApiKeys; another number also when another cell tells it, whose keys may differ."""
+        store, revision = await self._ask(lambda keys: keys.revision())
+        return revision << CELL_BITS | store.cell
 
     async def add(self, key: ApiKey, *, most: int) -> bool:
         """See ApiKeys. The copies come first: nobody is told a key that has none."""
