@@ -59,7 +59,14 @@ async def traced(tmp_path: Path) -> AsyncIterator[Traced]:
             workers=0,
             config={
                 "hooks": {"enabled": True, "token": HOOK_TOKEN},
-                "channels": {"telegram": {"botToken": BOT_TOKEN, "apiRoot": telegram.base_url}},
+                "channels": {
+                    "telegram": {
+                        "botToken": BOT_TOKEN,
+                        "apiRoot": telegram.base_url,
+                        "dmPolicy": "open",
+                        "allowFrom": ["*"],
+                    }
+                },
                 "tracing": {"flushMs": 100},
                 "tools": {"profile": "full"},
             },

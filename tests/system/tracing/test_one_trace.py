@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 
+from tests.fakes.channels.telegram_people import private
 from tests.fakes.otlp import CollectedSpan, orphans
 from tests.system.tracing.conftest import Traced
 
@@ -115,3 +116,24 @@ async def test_the_death_of_a_worker_leaves_no_orphan_and_shows_both_attempts(
     delivery = await traced.get(f"/v1/deliveries/{delivery_id}")
     assert {run["trace_id"], delivery["trace_id"]} == {trace_id}
     assert trace_id in traced.fleet.workers[0].process.log.read_text(encoding="utf-8")
+
+
+async def test_a_message_in_a_chat_is_one_trace_up_to_its_reply(traced: Traced) -> None:
+    await traced.telegram.say("Hello", private(42))
+    await traced.telegram.taken(1)
+    (run,) = (await traced.get("/v1/runs"))["data"]
+
+    def is_answered(spans: Sequence[CollectedSpan]) -> bool:
+        return "send telegram" in {span.name for span in spans}
+
+    spans = await traced.collector.trace(run["trace_id"], is_answered)
+    assert orphans(spans) == []
+    assert tree(spans) == {
+        ("send runs", None),
+        ("process runs", "send runs"),
+        ("invoke_agent main", "process runs"),
+        ("chat fake", "invoke_agent main"),
+        ("send deliveries", "process runs"),
+        ("process deliveries", "send deliveries"),
+        ("send telegram", "process deliveries"),
+    }
