@@ -37,9 +37,7 @@ class RunDeliveries:
         """Return the ids of each run's deliveries, oldest first."""
         client, keys = self.client, self.keys
         listing = [client.submit("ZRANGE", keys.of_run(run_id), 0, MOST - 1) for run_id in run_ids]
-        return [
-            [member.decode() for member in await client.settle(members)] for members in listing
-        ]
+        return [[member.decode() for member in await client.settle(members)] for members in listing]
 
     async def statuses(self, delivery_ids: Sequence[str]) -> list[DeliveryStatus | None]:
         """Return how deliveries stand, None for those without a record."""
