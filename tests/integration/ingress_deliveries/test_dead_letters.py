@@ -73,7 +73,8 @@ async def test_many_are_replayed_by_a_filter_in_the_order_in_which_they_died(api
     office = api.office
     deliveries = [await dead_delivery(office, f"text {n}") for n in range(4)]
     run = await dead_run(office)
-    body = {"filter": {"kind": "delivery", "error_code": "chat_not_found"}, "limit": 3.0}
+    filtered = {"kind": "delivery", "error_code": "chat_not_found", "since": 0.0}
+    body = {"filter": filtered, "limit": 3.0}
     status, job = await api.ask("POST", "/v1/dead-letters/replay", json=body)
     assert (status, job["object"], job["matched"], job["replayed"]) == (202, "replay_job", 3, 3)
     for _ in range(3):
@@ -119,6 +120,7 @@ async def test_a_deleted_dead_letter_is_gone_from_the_list_and_can_still_be_read
         ({"filter": {"chanel": "x"}}, "filter"),
         ({"filter": {"kind": "mail"}}, "kind"),
         ({"filter": {"since": "soon"}}, "since"),
+        ({"filter": {"since": 0.5}}, "since"),
     ],
 )
 async def test_a_bulk_replay_that_is_not_understood_replays_nothing(

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from openclaw_common.contracts.errors import InvalidRequest
 from openclaw_common.store.pages import Place
+from openclaw_ingress.schemas.js import integer
 
 PAGE_DEFAULT: Final = 20
 PAGE_MAX: Final = 100
@@ -41,9 +42,10 @@ def parse_time_ms(query: Mapping[str, Any], name: str) -> int | None:
     given = query.get(name)
     if given is None or given == "":
         return None
-    if isinstance(given, bool) or not _TIME.match(str(given)):
+    seconds = given if isinstance(given, str) else integer(given)
+    if seconds is None or not _TIME.match(str(seconds)):
         raise InvalidRequest(f"`{name}` must be a time in Unix seconds.", param=name)
-    return int(given) * 1000
+    return int(seconds) * 1000
 
 
 async def place_behind(

@@ -14,10 +14,11 @@ from openclaw_ingress.openapi.model import (
     Where,
     answers,
 )
+from openclaw_ingress.openapi.shapes.common import NOT_BLANK
 from openclaw_ingress.schemas.pairing import MAX_CHARS, PairingObject
 
 _TAG: Final = "Channels"
-_Text = Annotated[str, Where({"minLength": 1, "maxLength": MAX_CHARS, "pattern": r"\S"})]
+_Text = Annotated[str, Where({"minLength": 1, "maxLength": MAX_CHARS, "pattern": NOT_BLANK})]
 
 
 class PairingList(TypedDict):

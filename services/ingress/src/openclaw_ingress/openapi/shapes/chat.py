@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, NotRequired, Required, TypedDict
 
 from openclaw_ingress.openapi.model import Where
-from openclaw_ingress.openapi.shapes.common import Count, Filled, ToolCallObject, Usage
+from openclaw_ingress.openapi.shapes.common import NOT_BLANK, Count, Filled, ToolCallObject, Usage
 from openclaw_ingress.openapi.shapes.generation import Effort, Messages, Sampling, Strategy
 from openclaw_ingress.schemas.embeddings import MAX_TEXT_CHARS, MAX_TEXTS
 from openclaw_ingress.schemas.tool_invocation import MAX_IDEMPOTENCY_KEY_CHARS
@@ -112,7 +112,7 @@ ToolInvoke = Annotated[
             "anyOf": [
                 {
                     "required": [name],
-                    "properties": {name: {"type": "string", "pattern": r"\S"}},
+                    "properties": {name: {"type": "string", "pattern": NOT_BLANK}},
                 }
                 for name in ("name", "tool")
             ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Final, Literal, NotRequired, TypedDict
 
 from openclaw_ingress.openapi.model import Where
 
-Filled = Annotated[str, Where({"pattern": r"\S"})]
+NOT_BLANK: Final = r"[^\s\x1c-\x1f\x85]|\ufeff"
+"""A character that Python does not strip; of some, ECMA's `\\s` thinks otherwise."""
+Filled = Annotated[str, Where({"pattern": NOT_BLANK})]
 """Text that is not blank."""
 Count = Annotated[int, Where({"minimum": 0})]
 

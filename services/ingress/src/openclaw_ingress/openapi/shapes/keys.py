@@ -6,6 +6,7 @@ from typing import Annotated, NotRequired, TypedDict
 
 from openclaw_common.contracts.api_key import SCOPES
 from openclaw_ingress.openapi.model import Where
+from openclaw_ingress.openapi.shapes.common import NOT_BLANK
 from openclaw_ingress.schemas.api_key import LIMITS, MAX_LIMIT, MAX_NAME_CHARS
 
 Scope = Annotated[str, Where({"enum": list(SCOPES)})]
@@ -21,7 +22,7 @@ class KeyCreate(TypedDict):
     `expires_at` is a time to come, in Unix seconds.
     """
 
-    name: Annotated[str, Where({"maxLength": MAX_NAME_CHARS, "pattern": r"\S"})]
+    name: Annotated[str, Where({"maxLength": MAX_NAME_CHARS, "pattern": NOT_BLANK})]
     scopes: Annotated[list[Scope], Where({"minItems": 1})]
     tenant: NotRequired[Annotated[str, Where({"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$"})] | None]
     agents: NotRequired[Annotated[list[str], Where({"minItems": 1})] | None]
