@@ -117,9 +117,10 @@ def _play(podman: Podman, folder: Path, stack: ExitStack) -> None:
     (valkey,) = of_kind(resources, "StatefulSet")
     images.append(valkey["spec"]["template"]["spec"]["containers"][0]["image"])
     _say("taking over", *images)
+    # Also after a failed take-over there are mounts in the folder.
+    stack.callback(podman, "system", "reset", "--force", check=False)
     podman.take_over(images)
     podman("network", "create", NETWORK)
-    stack.callback(podman, "system", "reset", "--force", check=False)
     (network,) = json.loads(podman("network", "inspect", NETWORK))
     gateway = network["subnets"][0]["gateway"]
     provider_port, port = free_port(), free_port()
