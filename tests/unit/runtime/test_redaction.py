@@ -31,6 +31,7 @@ HARMLESS = (
     "run_6f1c0c52-0d3a-4b8e-9a57-0b6f3f5f6c11",
     "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     "agent:main:main",
+    "attempt_ended session_key=agent:main:main attempt=1",
     "bearer of bad news",
     "2026-11-22T05:00:00.000Z",
     "http://127.0.0.1:18789/v1/runs?limit=20",

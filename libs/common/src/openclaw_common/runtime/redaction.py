@@ -49,7 +49,8 @@ _SHAPES: Final = tuple(
         (
             ("=",),
             r"(?i:(?<=[?&]token=)|(?<=[?&]key=)|(?<=[?&]secret=)|(?<=[?&]sig=)|(?<=_token=)"
-            r"|(?<=_key=)|(?<=apikey=)|(?<=password=)|(?<=signature=))[^&\s\"'\\]+",
+            # The key of a session opens nothing.
+            r"|(?<=_key=)(?<!session_key=)|(?<=apikey=)|(?<=password=)|(?<=signature=))[^&\s\"'\\]+",
         ),
     )
 )
