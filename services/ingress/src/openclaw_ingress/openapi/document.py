@@ -23,7 +23,7 @@ from openclaw_ingress.route import Route
 
 _BRACES: Final = re.compile(r"\{(\w+)(:[^}]*)?\}")
 _SLASHES: Final = "slashes"
-_ALWAYS: Final = (400,)
+_ALWAYS: Final = (400, 431)
 _AUTHENTICATED: Final = (401, 403, 429, 500, 503)
 _WITH_BODY: Final = (408, 413)
 _SECRET: Final = "gatewaySecret"
