@@ -17,7 +17,7 @@ from opentelemetry.sdk.resources import Resource
 
 from openclaw_common.runtime.config.health import Health
 from openclaw_common.runtime.metrics.instruments import LEASES_LOST
-from openclaw_common.runtime.metrics.otlp import MetricsExport, exports_metrics
+from openclaw_common.runtime.metrics.otlp import MetricsExport
 from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.runtime.observation import Observation
 from tests.harness.processes import free_port
@@ -150,17 +150,3 @@ async def test_a_collector_that_is_back_is_told_of_once(caplog: pytest.LogCaptur
     export.stop(5)
     events = [record.message for record in caplog.records if record.name.endswith("otlp")]
     assert events == ["metrics.collector_unreachable", "metrics.exported_again"]
-
-
-@pytest.mark.parametrize(
-    ("environ", "sends"),
-    [
-        ({}, True),
-        ({"OTEL_METRICS_EXPORTER": ""}, True),
-        ({"OTEL_METRICS_EXPORTER": " None "}, False),
-        ({"OTEL_SDK_DISABLED": "TRUE"}, False),
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": " "}, False),
-    ],
-)
-def test_opentelemetrys_variables_turn_it_on_and_off(environ: dict[str, str], sends: bool) -> None:
-    assert exports_metrics({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318", **environ}) is sends

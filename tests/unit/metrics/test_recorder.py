@@ -17,7 +17,6 @@ from openclaw_common.runtime.metrics.instruments import (
 from openclaw_common.runtime.metrics.otlp import (
     MetricsExport,
     export_interval_s,
-    exports_metrics,
 )
 from openclaw_common.runtime.metrics.prometheus import Exposition
 from openclaw_common.runtime.metrics.recorder import OTHER, Metrics, known, one
@@ -116,25 +115,6 @@ def test_a_collector_is_given_sums_distributions_and_readings() -> None:
     assert len(point.bucket_counts) == len(point.explicit_bounds) + 1
     assert isinstance(streams, Gauge)
     assert streams.data_points[0].value == 4
-
-
-ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
-
-
-@pytest.mark.parametrize(
-    ("environ", "exports"),
-    [
-        ({}, False),
-        (ENDPOINT, True),
-        ({"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://127.0.0.1:4318/v1/metrics"}, True),
-        ({**ENDPOINT, "OTEL_METRICS_EXPORTER": "none"}, False),
-        ({**ENDPOINT, "OTEL_SDK_DISABLED": "true"}, False),
-    ],
-)
-def test_the_standard_variables_say_whether_metrics_are_sent(
-    environ: dict[str, str], exports: bool
-) -> None:
-    assert exports_metrics(environ) is exports
 
 
 def test_the_standard_variable_says_how_often() -> None:

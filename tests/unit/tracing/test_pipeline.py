@@ -9,9 +9,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from openclaw_common.runtime.config.errors import ConfigError
 from openclaw_common.runtime.tracing_encoding import Origin
-from openclaw_common.runtime.tracing_otlp import OtlpOutlet, endpoint_of
+from openclaw_common.runtime.tracing_otlp import OtlpOutlet
 from openclaw_common.runtime.tracing_pipeline import Ended, Outlet, OutletError
 from tests.fakes.otlp import FakeCollector
 from tests.harness.processes import free_port
@@ -111,31 +110,3 @@ async def test_a_batch_arrives_as_protobuf_with_the_headers_of_the_environment(
         assert [span.service for span in collector.spans] == ["x", "x"]
         assert collector.headers[0]["x-tenant"] == "blue"
         assert collector.headers[0]["Content-Encoding"] == "gzip"
-
-
-@pytest.mark.parametrize(
-    ("environ", "endpoint"),
-    [
-        ({}, None),
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318/"}, "http://c:4318/v1/traces"),
-        (
-            {
-                "OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318",
-                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://t/in",
-            },
-            "http://t/in",
-        ),
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_SDK_DISABLED": "true"}, None),
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_TRACES_EXPORTER": "none"}, None),
-    ],
-)
-def test_the_endpoint_is_the_one_of_the_standard_variables(
-    environ: dict[str, str], endpoint: str | None
-) -> None:
-    assert endpoint_of(environ) == endpoint
-
-
-def test_a_protocol_that_is_not_spoken_is_told_at_the_start() -> None:
-    environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
-    with pytest.raises(ConfigError, match="http/protobuf"):
-        endpoint_of(environ)

@@ -19,9 +19,10 @@ from openclaw_common.runtime.config import Config, ConfigError, load_config
 from openclaw_common.runtime.health import SidePortTaken
 from openclaw_common.runtime.known_secrets import secrets_in
 from openclaw_common.runtime.logs import LogSettingError, configure_logs
+from openclaw_common.runtime.otlp_environ import passed_by
 from openclaw_common.store.cell_store import connect
 from openclaw_common.store.keys import RUN
-from openclaw_common.store.traces_setup import check_tracing, exporting
+from openclaw_common.store.traces_setup import check_telemetry, exporting
 
 _logger = logging.getLogger("openclaw_agent_worker")
 
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             form=environ.get("OPENCLAW_LOG_FORMAT", "human"),
             secrets=secrets_in(loaded.config, environ),
         )
-        check_tracing(loaded.config.tracing, environ)
+        check_telemetry(loaded.config.tracing, environ)
     except (ConfigError, LogSettingError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -51,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _logger.error("health.cannot_listen", extra={"reason": str(error)})
             return 1
         return 0
-    for warning in loaded.warnings:
+    for warning in (*loaded.warnings, *passed_by(environ)):
         _logger.warning("config.warning", extra={"warning": warning})
     try:
         return asyncio.run(_supervise(loaded.config, arguments.config, environ))

@@ -14,7 +14,8 @@ import uvloop
 from openclaw_common.runtime.config import ConfigError, load_config
 from openclaw_common.runtime.known_secrets import secrets_in
 from openclaw_common.runtime.logs import LogSettingError, configure_logs
-from openclaw_common.store.traces_setup import check_tracing
+from openclaw_common.runtime.otlp_environ import passed_by
+from openclaw_common.store.traces_setup import check_telemetry
 from openclaw_ingress.service import serve
 
 _logger = logging.getLogger("openclaw_ingress")
@@ -31,11 +32,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             form=environ.get("OPENCLAW_LOG_FORMAT", "human"),
             secrets=secrets_in(loaded.config, environ),
         )
-        check_tracing(loaded.config.tracing, environ)
+        check_telemetry(loaded.config.tracing, environ)
     except (ConfigError, LogSettingError) as error:
         print(error, file=sys.stderr)
         return 2
-    for warning in loaded.warnings:
+    for warning in (*loaded.warnings, *passed_by(environ)):
         _logger.warning("config.warning", extra={"warning": warning})
     try:
         uvloop.run(

@@ -13,6 +13,7 @@ from typing import TypeVar
 from pydantic import BaseModel, SecretStr
 
 from openclaw_common.runtime.config import Config, Provider, load_config
+from openclaw_common.runtime.otlp_environ import passed_by
 from openclaw_standalone.starter_config import write_starter
 from openclaw_standalone.state_folder import StateFolder
 
@@ -95,7 +96,7 @@ def prepare(
     if config.gateway.auth.mode == "token" and config.gateway.auth.token is None:
         token_file = state.token_path
         config = changed(config, ("gateway", "auth", "token"), SecretStr(state.token()))
-    return Setup(config, path, wrote, token_file, loaded.warnings)
+    return Setup(config, path, wrote, token_file, (*loaded.warnings, *passed_by(environ)))
 
 
 def changed(section: Section, path: tuple[str, ...], value: object) -> Section:

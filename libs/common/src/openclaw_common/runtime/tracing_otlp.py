@@ -1,8 +1,8 @@
 """The OTLP outlet: the SDK's exporter as the transport, off the event loop.
 
 The exporter is imported when there is an endpoint, and then only by the process that exports. Of
-its settings (`OTEL_EXPORTER_OTLP_…`) the endpoint is read here; headers, compression, certificates
-and the timeout it reads itself.
+its settings (`OTEL_EXPORTER_OTLP_…`) it reads headers, compression, certificates and the timeout
+itself; the endpoint is given (`otlp_environ`).
 """
 
 from __future__ import annotations
@@ -10,48 +10,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from openclaw_common.runtime.config.errors import ConfigError
 from openclaw_common.runtime.tracing_pipeline import Ended, OutletError
 
 if TYPE_CHECKING:
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
 _LOGGERS: Final = ("opentelemetry.exporter.otlp.proto.http.trace_exporter",)
-_PATH: Final = "v1/traces"
-
-
-class OtlpSettingError(ConfigError):
-    """The environment asks for something that is not there; the text says for what."""
-
-
-def endpoint_of(environ: Mapping[str, str]) -> str | None:
-    """Return the URL that traces are posted to, None where there is none. Raises OtlpSettingError.
-
-    Source: OpenTelemetry specification, OTLP exporter configuration.
-    """
-    if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
-        return None
-    exporters = environ.get("OTEL_TRACES_EXPORTER", "otlp").strip().lower() or "otlp"
-    if exporters == "none":
-        return None
-    own = environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "").strip()
-    base = environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").strip()
-    if not own and not base:
-        return None
-    protocol = (
-        environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
-        or environ.get("OTEL_EXPORTER_OTLP_PROTOCOL")
-        or "http/protobuf"
-    )
-    if protocol.strip().lower() != "http/protobuf":
-        raise OtlpSettingError(
-            f"OTEL_EXPORTER_OTLP_PROTOCOL={protocol!r} is not spoken; use http/protobuf, which "
-            "collectors take on port 4318"
-        )
-    return own or f"{base.rstrip('/')}/{_PATH}"
 
 
 class OtlpOutlet:

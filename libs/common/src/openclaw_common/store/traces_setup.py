@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from openclaw_common.runtime.config.tracing import Tracing
+from openclaw_common.runtime.otlp_environ import endpoint_of
 from openclaw_common.runtime.tracing_encoding import Origin, Value
-from openclaw_common.runtime.tracing_otlp import OtlpOutlet, endpoint_of
+from openclaw_common.runtime.tracing_otlp import OtlpOutlet
 from openclaw_common.runtime.tracing_pipeline import Outlet, Pipeline
 from openclaw_common.runtime.tracing_relay import Relay
 from openclaw_common.runtime.tracing_sampling import sampler_of
@@ -37,7 +38,7 @@ def traces_anything(config: Tracing, environ: Mapping[str, str]) -> bool:
     """Whether spans go anywhere. Raises OtlpSettingError."""
     if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return False
-    return config.store or endpoint_of(environ) is not None
+    return config.store or endpoint_of("traces", environ) is not None
 
 
 def origin_of(role: str, instance: str, environ: Mapping[str, str]) -> Origin:
@@ -60,10 +61,10 @@ def origin_of(role: str, instance: str, environ: Mapping[str, str]) -> Origin:
     return Origin.of(values, version(_DISTRIBUTION))
 
 
-def check_tracing(config: Tracing, environ: Mapping[str, str]) -> None:
+def check_telemetry(config: Tracing, environ: Mapping[str, str]) -> None:
     """Raise ConfigError for variables that ask for what is not there."""
+    endpoint_of("metrics", environ)
     if traces_anything(config, environ):
-        endpoint_of(environ)
         sampler_of(environ)
 
 
@@ -75,7 +76,7 @@ async def pipeline_of(
     outlets: list[Outlet] = []
     flush_s = config.flush_ms / 1000
     otlp: OtlpOutlet | None = None
-    if (endpoint := endpoint_of(environ)) is not None:
+    if (endpoint := endpoint_of("traces", environ)) is not None:
         otlp = OtlpOutlet(endpoint)
         await otlp.load()
         outlets.append(Outlet("otlp", otlp.send, flush_s=flush_s, most=config.max_buffered))

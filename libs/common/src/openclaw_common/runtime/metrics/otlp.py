@@ -32,6 +32,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from openclaw_common.runtime.metrics.recorder import Distribution, Family, Labels, Metrics
+from openclaw_common.runtime.otlp_environ import endpoint_of
 
 INTERVAL_MS: Final = 60_000
 SCOPE: Final = "openclaw_common.runtime.metrics"
@@ -40,14 +41,8 @@ _logger: Final = logging.getLogger(__name__)
 
 
 def exports_metrics(environ: Mapping[str, str]) -> bool:
-    """Whether the environment asks for metrics over OTLP."""
-    if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
-        return False
-    # Set and empty is as if not set, says the specification.
-    if (environ.get("OTEL_METRICS_EXPORTER", "").strip().lower() or "otlp") != "otlp":
-        return False
-    names = ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-    return any(environ.get(name, "").strip() for name in names)
+    """Whether the environment asks for metrics over OTLP. Raises OtlpSettingError."""
+    return endpoint_of("metrics", environ) is not None
 
 
 def export_interval_s(environ: Mapping[str, str]) -> float:

@@ -1,0 +1,76 @@
+"""What OpenTelemetry's variables say of where a signal is sent, and what of them is passed by.
+
+Source: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ and
+https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final, Literal
+
+from openclaw_common.runtime.config.errors import ConfigError
+
+Signal = Literal["traces", "metrics"]
+
+PROTOCOL: Final = "http/protobuf"
+"""The only one that is spoken."""
+_SIGNALS: Final[tuple[Signal, ...]] = ("traces", "metrics")
+_NOT_HERE: Final = frozenset({"console", "logging", "zipkin", "jaeger", "prometheus"})
+"""Exporters of OpenTelemetry that send nothing to a collector over OTLP."""
+
+
+class OtlpSettingError(ConfigError):
+    """The environment asks for something that is not there; the text says for what."""
+
+
+def endpoint_of(signal: Signal, environ: Mapping[str, str]) -> str | None:
+    """Return the URL that a signal is posted to, None for nowhere. Raises OtlpSettingError."""
+    if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return None
+    if "otlp" not in _exporters(signal, environ):
+        return None
+    own = environ.get(f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT", "").strip()
+    base = environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").strip()
+    if not own and not base:
+        return None
+    for name in (f"OTEL_EXPORTER_OTLP_{signal.upper()}_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"):
+        if protocol := environ.get(name, "").strip():
+            if protocol.lower() != PROTOCOL:
+                raise OtlpSettingError(
+                    f"{name}={protocol!r} is not spoken; use {PROTOCOL}, which collectors take on "
+                    "port 4318"
+                )
+            break
+    return own or f"{base.rstrip('/')}/v1/{signal}"
+
+
+def passed_by(environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield a warning for each setting of an exporter that has no effect here."""
+    if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return
+    for signal in _SIGNALS:
+        for named in _named(signal, environ):
+            # The side port is there for Prometheus, whatever is sent elsewhere.
+            if named in ("otlp", "none") or (signal, named) == ("metrics", "prometheus"):
+                continue
+            yield (
+                f"{_variable(signal)} names {named!r}, and there is no such exporter here; "
+                "use otlp or none"
+            )
+
+
+def _exporters(signal: Signal, environ: Mapping[str, str]) -> frozenset[str]:
+    """Return the exporters that are wanted; a name that OpenTelemetry does not know counts not."""
+    known = frozenset(_named(signal, environ)) & (_NOT_HERE | {"otlp", "none"})
+    return known or frozenset({"otlp"})
+
+
+def _named(signal: Signal, environ: Mapping[str, str]) -> list[str]:
+    # Set and empty is as if not set, and case does not count.
+    listed = environ.get(_variable(signal), "").lower().split(",")
+    return [name for item in listed if (name := item.strip())]
+
+
+def _variable(signal: Signal) -> str:
+    return f"OTEL_{signal.upper()}_EXPORTER"
