@@ -50,6 +50,24 @@ async def test_past_the_bound_spans_are_dropped() -> None:
     assert sum(map(len, taker.batches)) == 10
 
 
+async def test_an_overflow_is_told_as_such_and_not_every_time(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    taker = Taker()
+    outlet = Outlet("test", taker.send, flush_s=0.001, most=10)
+    for batches in (1, 2):
+        for _ in range(13):
+            outlet.put(SPAN)
+        async with asyncio.timeout(5):
+            while len(taker.batches) < batches:
+                await asyncio.sleep(0.001)
+    await outlet.close(1)
+    (told,) = caplog.records
+    assert (told.message, told.levelname) == ("tracing.overflowed", "WARNING")
+    assert told.__dict__["dropped_spans"] == 3
+
+
 async def test_an_outage_is_one_warning_and_its_end_one_line(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -1,8 +1,8 @@
 """From ended spans to where they are kept: buffered, in batches, never in anybody's way.
 
 Each outlet has a bounded buffer and a task of its own, so that a collector that hangs keeps nothing
-from the store. What does not fit is dropped and counted; an outlet that fails says so once, and
-once that it works again.
+from the store. What does not fit is dropped and counted. An outlet that fails says so once, and
+once that it works again; one that takes less than there is says so every minute.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ GATHER_S: Final = 0.1
 code and data in the processor's caches, which each in the midst of other work would not."""
 MAX_GATHERED: Final = 256
 """Spans that wait to be encoded at most."""
+OVERFLOW_S: Final = 60.0
+"""How often it is told, in seconds, that spans are dropped although somebody takes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Outlet:
         self._buffer: list[Ended] = []
         self._dropped = 0
         self._failing = False
+        self._told_at = float("-inf")
         self._filled = asyncio.Event()
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -107,14 +110,19 @@ class Outlet:
                 logger.warning(
                     "tracing.not_exported", extra={"outlet": self._name, "why": str(error)}
                 )
+            return
+        if not self._dropped:
+            return
+        now = asyncio.get_running_loop().time()
+        told = {"outlet": self._name, "dropped_spans": self._dropped}
+        if self._failing:
+            logger.info("tracing.exported_again", extra=told)
+        elif now - self._told_at >= OVERFLOW_S:
+            self._told_at = now
+            logger.warning("tracing.overflowed", extra=told)
         else:
-            if self._failing or self._dropped:
-                self._failing = False
-                logger.info(
-                    "tracing.exported_again",
-                    extra={"outlet": self._name, "dropped_spans": self._dropped},
-                )
-                self._dropped = 0
+            return
+        self._failing, self._dropped = False, 0
 
 
 class Pipeline:
