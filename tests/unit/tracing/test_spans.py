@@ -93,6 +93,35 @@ def test_a_trace_that_is_not_recorded_is_handed_on_as_such(recorded: Recorded) -
     assert recorded.bodies == []
 
 
+@pytest.mark.parametrize(
+    ("sampler", "trace_id", "flag", "kept"),
+    [
+        ("parentbased_traceidratio", b"\xff" * 16, True, True),
+        ("parentbased_traceidratio", bytes(15) + b"1", False, False),
+        ("traceidratio", b"\xff" * 16, True, False),
+        ("traceidratio", bytes(15) + b"1", False, True),
+        ("always_on", b"\xff" * 16, False, True),
+        ("always_off", b"\xff" * 16, True, False),
+    ],
+)
+def test_a_trace_that_is_joined_later_is_sampled_as_one_that_is_begun_below_it(
+    recorded: Recorded, sampler: str, trace_id: bytes, flag: bool, kept: bool
+) -> None:
+    environ = {"OTEL_TRACES_SAMPLER": sampler, "OTEL_TRACES_SAMPLER_ARG": "0.5"}
+    tracer = Tracer(recorded, sampler=sampler_of(environ))
+    parent = TraceContext(trace_id, b"p" * 8, flag)
+    for _ in range(8):
+        # Of its own it would be sampled at times.
+        span = tracer.start("POST /v1/runs", Kind.SERVER)
+        span.join(parent)
+        with tracing.within(span):
+            handed = tracing.handed_on()
+        assert handed is not None
+        assert handed.sampled is kept
+        tracer.start("process runs", Kind.CONSUMER, parent=handed).end()
+    assert len(recorded.bodies) == (16 if kept else 0)
+
+
 def test_samplers_decide_as_the_specification_says() -> None:
     ratio = sampler_of({"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.5"})
     low, high = bytes(16), b"\xff" * 16

@@ -140,8 +140,11 @@ class Span(api.Span):
 
     def join(self, parent: TraceContext) -> None:
         """Become part of a trace that was found to be trusted; only before there are children."""
-        self.trace = TraceContext(parent.trace_id, self.trace.span_id, parent.sampled, parent.state)
+        before, sampled = self.trace, self.tracer.samples(parent.trace_id, parent)
+        self.trace = TraceContext(parent.trace_id, before.span_id, sampled, parent.state)
         self.parent_id = parent.span_id
+        if sampled and not before.sampled:
+            self.tracer.recorder.begun(self)
 
     def put(self, attributes: Mapping[str, Value | None]) -> None:
         """Set attributes; those that are None are left out."""
@@ -292,7 +295,7 @@ class Tracer:
         Spans are shown with `runs`; without any, with those that are accepted below it.
         """
         trace_id = parent.trace_id if parent else new_trace_id()
-        sampled = self._sampler(trace_id, parent.sampled if parent else None)
+        sampled = self.samples(trace_id, parent)
         context = TraceContext(
             trace_id, span_id or new_span_id(), sampled, parent.state if parent else ""
         )
@@ -303,6 +306,10 @@ class Tracer:
         if sampled:
             self.recorder.begun(span)
         return span
+
+    def samples(self, trace_id: bytes, parent: TraceContext | None) -> bool:
+        """Whether a trace is recorded that was begun here, or by `parent`."""
+        return self._sampler(trace_id, parent.sampled if parent else None)
 
     def encoded(self, span: Span) -> bytes:
         """Return the message of a span that has ended; `Span.message` calls this."""

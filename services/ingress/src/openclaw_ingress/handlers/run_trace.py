@@ -21,8 +21,8 @@ async def read_run_trace(request: web.Request) -> web.Response:
     kept = await request.app[STORE].of(record.id).traces.read(record.id)
     if not kept:
         raise NotFound(
-            "No trace of this run is kept: it has not ended yet, tracing.store is off, or "
-            "tracing.keepSeconds have passed.",
+            "No trace of this run is kept: it has not ended yet, it is not among those that "
+            "OTEL_TRACES_SAMPLER takes, tracing.store is off, or tracing.keepSeconds have passed.",
             code="trace_not_available",
         )
     body = {
