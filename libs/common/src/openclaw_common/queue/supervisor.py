@@ -8,7 +8,6 @@ start, so nothing of a dead one can be mistaken for it.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ctypes
 import functools
 import logging
@@ -23,6 +22,7 @@ from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.contracts.ids import new_process_id
 from openclaw_common.runtime.tracing_pipeline import Pipeline
 from openclaw_common.runtime.tracing_relay import RelayEnd, relay_pair
+from openclaw_common.runtime.waiting import rest
 from openclaw_common.store.client import retry_while_unavailable
 
 logger = logging.getLogger(__name__)
@@ -102,9 +102,7 @@ async def _keep_running(
             return status if status > 0 else 128 - status
         if loop.time() - started > SETTLED_AFTER_S:
             pause = RESTART_START_S
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(pause):
-                await signals.asked.wait()
+        await rest(pause, signals.asked)
         pause = min(pause * 2, RESTART_CAP_S)
     return 0
 

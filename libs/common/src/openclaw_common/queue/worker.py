@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ from openclaw_common.queue.lease_keeper import LeaseKeeper
 from openclaw_common.queue.queue_counts import QueueCounts
 from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.runtime.tracing import Tracer
+from openclaw_common.runtime.waiting import end
 from openclaw_common.store.client import BACKOFF_CAP_S, BACKOFF_START_S
 from openclaw_common.store.connections import BlockingConnection
 from openclaw_common.store.job_store import JobStore
@@ -132,7 +133,7 @@ class LaneWorker(ArqJobs):
             # Never cancelled: a claim whose answer is dropped leaves leases that nobody works on.
             await asyncio.wait([claiming])
             await self.drain(0)
-            await _end(loops)
+            await end(loops)
             if self.on_shutdown:
                 await self.on_shutdown(self.ctx)
 
@@ -253,7 +254,7 @@ class LaneWorker(ArqJobs):
                 # The token this worker may have taken is for somebody else.
                 await self._leases.wake()
         finally:
-            await _end([popping, draining])
+            await end([popping, draining])
 
     # ---- executing
 
@@ -363,15 +364,3 @@ def _cancelled_from_outside() -> bool:
     while task.uncancel():
         pass
     return True
-
-
-async def _end(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    # One cancel() can be swallowed by a connection that is just answering (reliability.md §1.3).
-    tasks = list(tasks)
-    while pending := [task for task in tasks if not task.done()]:
-        for task in pending:
-            task.cancel()
-        await asyncio.wait(pending, timeout=0.1)
-    for task in tasks:
-        if not task.cancelled():
-            task.exception()

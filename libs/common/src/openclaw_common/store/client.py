@@ -19,6 +19,7 @@ from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseError
 
 from openclaw_common.contracts.errors import StoreUnavailable
+from openclaw_common.runtime.waiting import end
 from openclaw_common.store.connections import (
     Arg,
     BlockingConnection,
@@ -263,9 +264,7 @@ class RedisClient:
         """Fail what still waits and close the connection and the pool."""
         self._closed = True
         if self._pump is not None:
-            while not self._pump.done():
-                self._pump.cancel()
-                await asyncio.wait([self._pump], timeout=0.1)
+            await end([self._pump])
         await self._drop()
         self._fail_waiting()
         await self._pool.disconnect()

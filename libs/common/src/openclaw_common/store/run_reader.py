@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.contracts.ids import new_process_id
+from openclaw_common.runtime.waiting import end
 from openclaw_common.store.client import BACKOFF_CAP_S, BACKOFF_START_S
 from openclaw_common.store.keys import RUN
 from openclaw_common.store.run_follower import Follower, ReaderOverflow
@@ -111,9 +112,7 @@ class _Read:
     async def stop(self) -> None:
         """End the task; followers that are left get StoreUnavailable."""
         self._stopping = True
-        while not self._task.done():
-            self._task.cancel()
-            await asyncio.wait([self._task], timeout=0.1)
+        await end([self._task])
         self._fail_all(StoreUnavailable())
         await self._connection.close()
         with suppress(StoreUnavailable):
@@ -226,9 +225,7 @@ class RunStreamReader:
     async def stop(self) -> None:
         """End; followers that are left get StoreUnavailable."""
         if self._expiring is not None:
-            while not self._expiring.done():
-                self._expiring.cancel()
-                await asyncio.wait([self._expiring], timeout=0.1)
+            await end([self._expiring])
         reads, self._reads = self._reads, []
         await asyncio.gather(*(read.stop() for read in reads))
 

@@ -17,6 +17,7 @@ from typing import Final
 from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.runtime.metrics.instruments import RECEIVERS_HELD
 from openclaw_common.runtime.metrics.recorder import one
+from openclaw_common.runtime.waiting import rest
 from openclaw_common.store.receivers import Taken
 from openclaw_delivery.receivers.accounts import ReceivingAccount
 from openclaw_delivery.receivers.connection import Connection, ReceivingContext
@@ -75,7 +76,7 @@ class ReceiverKeeper:
                     if self._now() + renew_s >= until:
                         # Another process may take them from then on.
                         await self._end(list(self._held))
-                await self._pause(renew_s)
+                await rest(renew_s, self._stopping)
         finally:
             await self._give_back()
 
@@ -121,10 +122,3 @@ class ReceiverKeeper:
                 await self._context.leases.give(self._context.process_id, fences, gone=True)
         except (StoreUnavailable, TimeoutError):
             _logger.warning("accounts_not_given_back", extra={"accounts": sorted(fences)})
-
-    async def _pause(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            return
