@@ -12,16 +12,13 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 from openclaw_agent_worker.schedule_plan import plan_schedule
 from openclaw_agent_worker.unasked_turns import UnaskedTurns, turns_of
 from openclaw_common.automation.cron_scheduler import CronScheduler
-from openclaw_common.contracts.errors import StoreUnavailable
+from openclaw_common.queue.token_loop import TokenLoop
 from openclaw_common.runtime.config import Config
-from openclaw_common.store.client import BACKOFF_CAP_S, BACKOFF_START_S
-from openclaw_common.store.connections import BlockingConnection
 from openclaw_common.store.schedule import CRON, HEARTBEAT, WAKE, DueEntry, Fired, FireOutcome, Tick
 from openclaw_common.store.store import Store
 
@@ -59,6 +56,7 @@ class Scheduler:
         self._cron = CronScheduler(config, store, here.schedule)
         self._unasked = UnaskedTurns(config, store, here.schedule)
         self._random_s = random_s
+        self._planned = False
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -67,23 +65,20 @@ class Scheduler:
 
     async def run(self) -> None:
         """Plan what the configuration has, then serve the schedule until stopped."""
-        tokens = self._store.client.blocking()
-        planned = False
-        pause = BACKOFF_START_S
-        try:
-            while not self._stopping.is_set():
-                try:
-                    if not planned:
-                        await plan_schedule(self._config, self._whole, self._cron, self._store)
-                        planned = True
-                    await self._wait(tokens, await self.look())
-                    pause = BACKOFF_START_S
-                except StoreUnavailable:
-                    _logger.warning("redis_unavailable")
-                    await self._rest(pause * (0.5 + self._random_s() / 2))
-                    pause = min(pause * 2, BACKOFF_CAP_S)
-        finally:
-            await tokens.close()
+        await TokenLoop(
+            self._store.client,
+            self._store.keys.schedule_wake,
+            self._look_planned,
+            longest_s=LOOK_AGAIN_S,
+            stopping=self._stopping,
+            random_s=self._random_s,
+        ).run()
+
+    async def _look_planned(self) -> float | None:
+        if not self._planned:
+            await plan_schedule(self._config, self._whole, self._cron, self._store)
+            self._planned = True
+        return await self.look()
 
     async def look(self) -> float | None:
         """Fire what is due; returns in how many seconds the next entry is, None for none.
@@ -145,36 +140,3 @@ class Scheduler:
         return fired or await self._store.schedule.fire(
             entry, Tick(entry.due_ms, reason=GONE), None
         )
-
-    async def _wait(self, tokens: BlockingConnection, due_in_s: float | None) -> None:
-        """Wait for a token, but not past the next due time."""
-        wait_s = LOOK_AGAIN_S * (0.75 + self._random_s() / 4)
-        if due_in_s is not None:
-            wait_s = min(wait_s, due_in_s)
-        if wait_s <= 0 or self._stopping.is_set():
-            return
-        key = self._store.keys.schedule_wake
-        popping = asyncio.create_task(tokens.call("BLPOP", key, f"{wait_s:.3f}", block_s=wait_s))
-        stopping = asyncio.create_task(self._stopping.wait())
-        try:
-            await asyncio.wait({popping, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if popping.done():
-                popping.result()
-        finally:
-            await _end(popping, stopping)
-
-    async def _rest(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-
-
-async def _end(*tasks: asyncio.Task[Any]) -> None:
-    # One cancel() can be swallowed by a connection that is just answering (reliability.md §1.3).
-    while pending := [task for task in tasks if not task.done()]:
-        for task in pending:
-            task.cancel()
-        await asyncio.wait(pending, timeout=0.1)
-    for task in tasks:
-        if not task.cancelled():
-            task.exception()

@@ -11,13 +11,13 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 from openclaw_common.contracts.api_key import ApiKey
 from openclaw_common.contracts.errors import StoreUnavailable
-from openclaw_common.store.client import BACKOFF_CAP_S, BACKOFF_START_S
-from openclaw_common.store.connections import BlockingConnection
+from openclaw_common.queue.token_loop import TokenLoop
+from openclaw_common.store.client import BACKOFF_CAP_S
 from openclaw_common.store.store import Store
 
 logger: Final = logging.getLogger(__name__)
@@ -48,22 +48,14 @@ class Forwarder:
 
     async def run(self) -> None:
         """Serve until stopped. Redis may go away and come back."""
-        tokens = self._here.client.blocking()
-        pauses: dict[int, float] = {}
-        pause = BACKOFF_START_S
-        try:
-            while not self._stopping.is_set():
-                try:
-                    await self.look(pauses)
-                    await self._wait(tokens)
-                    pause = BACKOFF_START_S
-                except StoreUnavailable:
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(pause * (0.5 + self._random_s() / 2)):
-                            await self._stopping.wait()
-                    pause = min(pause * 2, BACKOFF_CAP_S)
-        finally:
-            await tokens.close()
+        await TokenLoop(
+            self._here.client,
+            self._here.keys.outbox_wake,
+            partial(self.look, {}),
+            longest_s=LOOK_AGAIN_S,
+            stopping=self._stopping,
+            random_s=self._random_s,
+        ).run()
 
     async def look(self, pauses: dict[int, float] | None = None) -> None:
         """Bring what lies in the outboxes now to where it is for.
@@ -111,27 +103,3 @@ class Forwarder:
         checks = spread.check(session, target.cell) if session else spread.unchecked()
         reply = await target.scripts.call("arrive_in_cells", (outbox, ms, number, *fields, *checks))
         spread.refused(reply)
-
-    async def _wait(self, tokens: BlockingConnection) -> None:
-        wait_s = LOOK_AGAIN_S * (0.75 + self._random_s() / 2)
-        popping = asyncio.create_task(
-            tokens.call("BLPOP", self._here.keys.outbox_wake, f"{wait_s:.3f}", block_s=wait_s)
-        )
-        stopping = asyncio.create_task(self._stopping.wait())
-        try:
-            await asyncio.wait({popping, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if popping.done():
-                popping.result()
-        finally:
-            await _end(popping, stopping)
-
-
-async def _end(*tasks: asyncio.Task[Any]) -> None:
-    # One cancel() can be swallowed by a connection that is just answering (reliability.md §1.3).
-    while pending := [task for task in tasks if not task.done()]:
-        for task in pending:
-            task.cancel()
-        await asyncio.wait(pending, timeout=0.1)
-    for task in tasks:
-        if not task.cancelled():
-            task.exception()

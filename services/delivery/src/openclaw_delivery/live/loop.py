@@ -11,11 +11,10 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from openclaw_common.contracts.errors import StoreUnavailable
-from openclaw_common.store.client import BACKOFF_CAP_S, BACKOFF_START_S
-from openclaw_common.store.connections import BlockingConnection
+from openclaw_common.queue.token_loop import TokenLoop
 from openclaw_common.store.live import LiveEntry
 from openclaw_delivery.live.context import LiveContext
 
@@ -53,18 +52,17 @@ class LiveLoop:
 
     async def run(self) -> None:
         """Show what is due until stopped. Redis may go away and come back."""
-        tokens = self._live.client.blocking()
-        pause = BACKOFF_START_S
+        live = self._live
         try:
-            while not self._stopping.is_set():
-                try:
-                    await self._wait(tokens, await self._look())
-                    pause = BACKOFF_START_S
-                except StoreUnavailable:
-                    await self._first_of(asyncio.sleep(pause * (0.5 + self._random_s() / 2)))
-                    pause = min(pause * 2, BACKOFF_CAP_S)
+            await TokenLoop(
+                live.client,
+                live.keys.live_wake,
+                self._look,
+                longest_s=LOOK_AGAIN_S,
+                stopping=self._stopping,
+                random_s=self._random_s,
+            ).run()
         finally:
-            await tokens.close()
             while self._under_way:
                 await asyncio.wait(self._under_way)
 
@@ -78,7 +76,9 @@ class LiveLoop:
             task = asyncio.create_task(self._show(entry), name="live-run")
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
-        return due_s
+        if not self._under_way:
+            return due_s
+        return UNDER_WAY_S if due_s is None else min(UNDER_WAY_S, due_s)
 
     async def _show(self, entry: LiveEntry) -> None:
         try:
@@ -88,33 +88,3 @@ class LiveLoop:
         except Exception:
             # Whatever a channel does here, deliveries go on.
             _logger.exception("run_not_shown", extra={"run_id": entry.run_id})
-
-    async def _wait(self, tokens: BlockingConnection, due_s: float | None) -> None:
-        """Wait for a token, but not past the next due time."""
-        wait_s = UNDER_WAY_S if self._under_way else LOOK_AGAIN_S * (0.75 + self._random_s() / 4)
-        wait_s = wait_s if due_s is None else min(wait_s, due_s)
-        if wait_s > 0:
-            key = self._live.keys.live_wake
-            await self._first_of(tokens.call("BLPOP", key, f"{wait_s:.3f}", block_s=wait_s))
-
-    async def _first_of(self, awaited: Awaitable[Any]) -> None:
-        """Wait, but not when told to stop; raises what it raised."""
-        waiting = asyncio.ensure_future(awaited)
-        stopping = asyncio.create_task(self._stopping.wait())
-        try:
-            await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if waiting.done():
-                waiting.result()
-        finally:
-            await _end(waiting, stopping)
-
-
-async def _end(*tasks: asyncio.Future[Any]) -> None:
-    # One cancel() can be swallowed by a connection that is just answering.
-    while pending := [task for task in tasks if not task.done()]:
-        for task in pending:
-            task.cancel()
-        await asyncio.wait(pending, timeout=0.1)
-    for task in tasks:
-        if not task.cancelled():
-            task.exception()
