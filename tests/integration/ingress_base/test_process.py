@@ -16,6 +16,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from openclaw_common.runtime.config import Config
+from openclaw_common.store.cell_store import connect
+
 TOKEN = "the-token-of-the-process"
 
 
@@ -24,7 +27,9 @@ async def launched(
     folder: Path, valkey_url: str, *arguments: str, **environ: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     (folder / "openclaw.json5").write_text(
-        '{gateway: {auth: {mode: "token"}}, ingress: {drainSeconds: 20}}', encoding="utf-8"
+        '{gateway: {auth: {mode: "token"}}, ingress: {drainSeconds: 20},'
+        " tracing: {flushMs: 60000}}",
+        encoding="utf-8",
     )
     settings = {
         "OPENCLAW_REDIS_URL": valkey_url,
@@ -89,6 +94,24 @@ async def test_a_second_signal_ends_it_at_once(tmp_path: Path, valkey_url: str) 
         async with asyncio.timeout(5):
             assert await process.wait() == -signal.SIGTERM
         writer.close()
+
+
+async def test_the_spans_of_its_last_requests_are_kept(tmp_path: Path, valkey_url: str) -> None:
+    async with launched(tmp_path, valkey_url, "--host", "127.0.0.1", "--port", "0") as process:
+        port = (await logged(process, "ingress.listening"))["port"]
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        async with (
+            aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as client,
+            client.post("/v1/runs", json={"input": "hi"}) as response,
+        ):
+            run_id = (await response.json())["id"]
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 0
+    config = Config.model_validate({"redis": {"url": valkey_url}})
+    store = await connect(config.redis, config.runs, role="test")
+    kept = await store.traces.read(run_id)
+    await store.close()
+    assert b"POST /v1/runs" in kept
 
 
 async def test_two_processes_share_a_port_where_they_are_told_to(

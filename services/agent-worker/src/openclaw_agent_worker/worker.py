@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final
 
 import aiohttp
 from arq.worker import func
@@ -44,21 +43,16 @@ from openclaw_common.queue.forwarder import Forwarder
 from openclaw_common.queue.job_queue import EXECUTE_RUN, DeliveryQueue
 from openclaw_common.queue.job_slots import JobSlots
 from openclaw_common.queue.worker import LaneWorker
+from openclaw_common.queue.worker_process import serve_worker
 from openclaw_common.runtime.clock import Clock, SystemClock
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.egress.fetch import Egress
-from openclaw_common.runtime.known_secrets import secrets_in
-from openclaw_common.runtime.lifecycle import wait_for_stop_signal
+from openclaw_common.runtime.http_client import client_session
 from openclaw_common.runtime.metrics.recorder import Metrics
-from openclaw_common.runtime.observation import STARTING, Observation
+from openclaw_common.runtime.observation import STARTING
 from openclaw_common.runtime.tracing import Tracer, beginning_traces
-from openclaw_common.store.cell_store import connect
-from openclaw_common.store.fleet_watch import FleetWatch
+from openclaw_common.store.process import Process
 from openclaw_common.store.store import Store
-from openclaw_common.store.traces_setup import tracing
-
-KEEP_ALIVE_S: Final = 30.0
-"""How long an idle connection to a provider is kept, in seconds."""
 
 
 class AgentWorkerService:
@@ -101,11 +95,7 @@ class AgentWorkerService:
 
     async def start(self) -> None:
         """Begin to take runs and to fire what is due."""
-        # As many connections as runs; no cookies, which would tie one run to another.
-        self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
+        self._http = client_session()
         config, clock = self._config, SystemClock()
         if config.mcp.servers:
             self._mcp = McpServers(config.mcp.servers, clock.monotonic)
@@ -238,64 +228,15 @@ class AgentWorkerService:
 async def serve(
     config: Config, worker_id: str, environ: Mapping[str, str], relay: socket.socket | None = None
 ) -> None:
-    """Run one worker process until SIGTERM or SIGINT, then drain; a second signal ends it.
+    """Run one worker process until it is told to stop; see `serve_worker`.
 
-    `environ` says where metrics and traces are sent, and may hold credentials of accounts; spans go
-    to `relay` instead where a supervisor reads them. Raises SidePortTaken.
+    `environ` and `relay` are those of its Process.
     """
-    store = await connect(config.redis, config.runs, config.deliveries, role="worker")
-    try:
-        async with tracing(
-            config.tracing,
-            environ,
-            store,
-            role="agent-worker",
-            instance=worker_id,
-            secrets=secrets_in(config, environ),
-            relay=relay,
-        ) as tracer:
-            await _serve(config, store, worker_id, environ, tracer)
-    finally:
-        await store.close()
 
+    def service(store: Store, metrics: Metrics, tracer: Tracer | None) -> AgentWorkerService:
+        return AgentWorkerService(
+            config, store, worker_id=worker_id, metrics=metrics, environ=environ, tracer=tracer
+        )
 
-async def _serve(
-    config: Config,
-    store: Store,
-    worker_id: str,
-    environ: Mapping[str, str],
-    tracer: Tracer | None,
-) -> None:
-    metrics = Metrics()
-    fleet = FleetWatch(store.all_jobs, metrics)
-    service = AgentWorkerService(
-        config, store, worker_id=worker_id, metrics=metrics, environ=environ, tracer=tracer
-    )
-    observation = Observation(
-        config.health,
-        environ,
-        metrics,
-        service="openclaw-agent-worker",
-        failing=lambda: [*service.failing, *fleet.failing],
-        watches=[fleet],
-    )
-    try:
-        await observation.start()
-        await service.start()
-        observation.started()
-        await _first(service.wait(), wait_for_stop_signal())
-        await service.drain(config.worker.drain_seconds)
-        await service.stop()
-    finally:
-        await observation.stop()
-        await store.close()
-
-
-async def _first(*waits: Coroutine[Any, Any, object]) -> None:
-    """Return when one of `waits` has; raise what it raised."""
-    tasks = [asyncio.create_task(wait) for wait in waits]
-    done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in left:
-        task.cancel()
-    for task in done:
-        task.result()
+    process = Process(config, environ, "agent-worker", worker_id, relay)
+    await serve_worker(process, service, drain_s=config.worker.drain_seconds)

@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
 
 import aiohttp
 from arq.worker import func
@@ -23,19 +22,17 @@ from openclaw_common.queue.cell_workers import CellWorkers
 from openclaw_common.queue.job_queue import DELIVER
 from openclaw_common.queue.job_slots import JobSlots
 from openclaw_common.queue.worker import LaneWorker
+from openclaw_common.queue.worker_process import serve_worker
 from openclaw_common.runtime.clock import SystemClock
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.egress.fetch import Egress
-from openclaw_common.runtime.known_secrets import secrets_in
-from openclaw_common.runtime.lifecycle import wait_for_stop_signal
+from openclaw_common.runtime.http_client import client_session
 from openclaw_common.runtime.metrics.recorder import Metrics
-from openclaw_common.runtime.observation import STARTING, Observation
+from openclaw_common.runtime.observation import STARTING
 from openclaw_common.runtime.tracing import Tracer, beginning_traces
-from openclaw_common.store.cell_store import connect
-from openclaw_common.store.fleet_watch import FleetWatch
 from openclaw_common.store.live import PREVIEW, TYPING
+from openclaw_common.store.process import Process
 from openclaw_common.store.store import Store
-from openclaw_common.store.traces_setup import tracing
 from openclaw_delivery.accounts import ConfiguredAccounts
 from openclaw_delivery.backoff import Backoff
 from openclaw_delivery.context import Accounts, DeliveryContext
@@ -51,9 +48,6 @@ from openclaw_delivery.receivers.accounts import receiving_accounts
 from openclaw_delivery.receivers.connection import ReceivingContext
 from openclaw_delivery.receivers.keeper import ReceiverKeeper
 from openclaw_delivery.slots import Slots
-
-KEEP_ALIVE_S: Final = 30.0
-"""How long an idle connection to a platform is kept, in seconds."""
 
 
 class DeliveryService:
@@ -120,11 +114,7 @@ class DeliveryService:
                 self._receiving = asyncio.create_task(self._keeper.run(), name="receivers")
 
     def _configured(self) -> Accounts:
-        # As many connections as deliveries; no cookies, which would tie one account to another.
-        self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
+        self._http = client_session()
         config, environ = self._config, self._environ
         context = ChannelContext(self._http, Egress(config.egress))
         channels = load_channels() if self._channels is None else self._channels
@@ -224,64 +214,15 @@ class DeliveryService:
 async def serve(
     config: Config, worker_id: str, environ: Mapping[str, str], relay: socket.socket | None = None
 ) -> None:
-    """Run one delivery process until SIGTERM or SIGINT, then drain; a second signal ends it.
+    """Run one delivery process until it is told to stop; see `serve_worker`.
 
-    `environ` also says where metrics and traces are sent; spans go to `relay` instead where a
-    supervisor reads them. Raises SidePortTaken.
+    `environ` and `relay` are those of its Process.
     """
-    store = await connect(config.redis, config.runs, config.deliveries, role="delivery")
-    try:
-        async with tracing(
-            config.tracing,
-            environ,
-            store,
-            role="delivery",
-            instance=worker_id,
-            secrets=secrets_in(config, environ),
-            relay=relay,
-        ) as tracer:
-            await _serve(config, store, worker_id, environ, tracer)
-    finally:
-        await store.close()
 
+    def service(store: Store, metrics: Metrics, tracer: Tracer | None) -> DeliveryService:
+        return DeliveryService(
+            config, store, worker_id=worker_id, metrics=metrics, environ=environ, tracer=tracer
+        )
 
-async def _serve(
-    config: Config,
-    store: Store,
-    worker_id: str,
-    environ: Mapping[str, str],
-    tracer: Tracer | None,
-) -> None:
-    metrics = Metrics()
-    fleet = FleetWatch(store.all_jobs, metrics)
-    service = DeliveryService(
-        config, store, worker_id=worker_id, environ=environ, metrics=metrics, tracer=tracer
-    )
-    observation = Observation(
-        config.health,
-        environ,
-        metrics,
-        service="openclaw-delivery",
-        failing=lambda: [*service.failing, *fleet.failing],
-        watches=[fleet],
-    )
-    try:
-        await observation.start()
-        await service.start()
-        observation.started()
-        await _first(service.wait(), wait_for_stop_signal())
-        await service.drain(config.deliveries.drain_seconds)
-        await service.stop()
-    finally:
-        await observation.stop()
-        await store.close()
-
-
-async def _first(*waits: Coroutine[Any, Any, object]) -> None:
-    """Return when one of `waits` has; raise what it raised."""
-    tasks = [asyncio.create_task(wait) for wait in waits]
-    done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in left:
-        task.cancel()
-    for task in done:
-        task.result()
+    process = Process(config, environ, "delivery", worker_id, relay)
+    await serve_worker(process, service, drain_s=config.deliveries.drain_seconds)

@@ -15,7 +15,6 @@ from openclaw_common.contracts.ids import new_process_id
 from openclaw_common.queue.job_queue import RunQueue
 from openclaw_common.runtime.clock import SystemClock
 from openclaw_common.runtime.config import Config
-from openclaw_common.runtime.known_secrets import secrets_in
 from openclaw_common.runtime.lifecycle import (
     Drain,
     raise_open_files_limit,
@@ -26,10 +25,9 @@ from openclaw_common.runtime.metrics.recorder import Metrics, one
 from openclaw_common.runtime.observation import Observation
 from openclaw_common.runtime.tracing import Tracer
 from openclaw_common.store.cell_readers import stream_reader
-from openclaw_common.store.cell_store import connect
 from openclaw_common.store.fleet_watch import FleetWatch
+from openclaw_common.store.process import Process, at_store
 from openclaw_common.store.store import Store
-from openclaw_common.store.traces_setup import tracing
 from openclaw_ingress.app import create_app
 from openclaw_ingress.app_keys import READINESS
 from openclaw_ingress.auth.client_address import ClientAddresses
@@ -166,19 +164,9 @@ async def serve(
     `environ` says where metrics and traces are sent, and may hold credentials of accounts. Raises
     OSError, SidePortTaken among them.
     """
-    store = await connect(config.redis, config.runs, config.deliveries, role="ingress")
-    try:
-        async with tracing(
-            config.tracing,
-            environ,
-            store,
-            role="ingress",
-            instance=new_process_id("ingress"),
-            secrets=secrets_in(config, environ),
-        ) as tracer:
-            await _serve(config, store, environ, host, port, reuse_port=reuse_port, tracer=tracer)
-    finally:
-        await store.close()
+    process = Process(config, environ, "ingress", new_process_id("ingress"))
+    async with at_store(process) as (store, tracer):
+        await _serve(config, store, environ, host, port, reuse_port=reuse_port, tracer=tracer)
 
 
 async def _serve(
@@ -221,7 +209,6 @@ async def _serve(
     finally:
         await service.stop()
         await observation.stop()
-        await store.close()
 
 
 def _files_wanted(config: Config) -> int:

@@ -17,13 +17,11 @@ from openclaw_channels.registry import ChannelLoadError
 from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.contracts.ids import new_process_id
 from openclaw_common.runtime.health import SidePortTaken
-from openclaw_common.runtime.known_secrets import secrets_in
 from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.runtime.observation import STARTING, Observation
-from openclaw_common.store.cell_store import connect
 from openclaw_common.store.fleet_watch import FleetWatch
+from openclaw_common.store.process import Process, at_store
 from openclaw_common.store.store import Store
-from openclaw_common.store.traces_setup import tracing
 from openclaw_standalone.embedded_model import PROVIDER, REFERENCE, EmbeddedModel
 from openclaw_standalone.embedded_valkey import EmbeddedValkey
 from openclaw_standalone.errors import StartError
@@ -86,19 +84,9 @@ class StandaloneGateway:
                 stack.push_async_callback(valkey.stop)
                 setup = setup.with_store(valkey.url)
             config = setup.config
-            store = await connect(config.redis, config.runs, config.deliveries, role="standalone")
-            stack.push_async_callback(store.close)
+            process = Process(config, environ, "standalone", new_process_id("standalone"))
+            store, tracer = await stack.enter_async_context(at_store(process))
             await _ping(store)
-            tracer = await stack.enter_async_context(
-                tracing(
-                    config.tracing,
-                    environ,
-                    store,
-                    role="standalone",
-                    instance=new_process_id("standalone"),
-                    secrets=secrets_in(config, environ),
-                )
-            )
             model, services = await _prepare(setup, state, stack)
             worker_type, delivery_type, ingress_type = services
             if model is not None:
