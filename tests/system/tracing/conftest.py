@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,11 +28,13 @@ class Traced:
     collector: FakeCollector
     delivery: Process
 
-    async def hook(self, message: str, headers: dict[str, str] | None = None) -> Any:
+    async def hook(
+        self, message: str, headers: dict[str, str] | None = None, *, to: str = "42"
+    ) -> Any:
         """Post a hook whose result is sent to a chat; return the answer and its headers."""
         async with self.fleet.session.post(
             f"{self.fleet.ingresses[0].url}/hooks/agent",
-            json={"message": message, "deliver": True, "channel": "telegram", "to": "42"},
+            json={"message": message, "deliver": True, "channel": "telegram", "to": to},
             headers={"X-OpenClaw-Token": HOOK_TOKEN, **(headers or {})},
         ) as answer:
             body = await answer.json()
@@ -40,9 +43,19 @@ class Traced:
 
     async def get(self, path: str) -> Any:
         """Return what the API answers the operator."""
-        url = f"{self.fleet.ingresses[0].url}{path}"
-        async with self.fleet.session.get(url, headers=self.fleet.headers) as answer:
-            return await answer.json()
+        return (await self.ask("GET", path))[0]
+
+    async def ask(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> Any:
+        """Return what the API answers the operator, and its headers."""
+        async with self.fleet.session.request(
+            method,
+            f"{self.fleet.ingresses[0].url}{path}",
+            json=body,
+            headers={**self.fleet.headers, **(headers or {})},
+        ) as answer:
+            return await answer.json(), answer.headers
 
     def logs(self) -> str:
         """Everything that the processes have logged."""
@@ -50,11 +63,14 @@ class Traced:
         return "".join(p.log.read_text(encoding="utf-8") for p in (*processes, self.delivery))
 
 
-@pytest.fixture
-async def traced(tmp_path: Path) -> AsyncIterator[Traced]:
+@asynccontextmanager
+async def gateway(
+    folder: Path, *, environ: dict[str, str] | None = None, config: dict[str, Any] | None = None
+) -> AsyncIterator[Traced]:
+    """Have all processes, with more variables and sections of the configuration."""
     async with FakeTelegram() as telegram, FakeCollector() as collector:
         fleet = Fleet(
-            tmp_path,
+            folder,
             ingresses=0,
             workers=0,
             config={
@@ -69,16 +85,24 @@ async def traced(tmp_path: Path) -> AsyncIterator[Traced]:
                 },
                 "tracing": {"flushMs": 100},
                 "tools": {"profile": "full"},
+                "deliveries": {"retryScheduleSeconds": [0.1, 0.1]},
+                **(config or {}),
             },
         )
         async with fleet:
-            environ = {**collector.environ, **JSON_LOGS}
+            told = {**collector.environ, **JSON_LOGS, **(environ or {})}
             command = python("-m", "openclaw_delivery", "--config", str(fleet.config_path))
-            delivery = start("delivery", command, tmp_path, environ)
+            delivery = start("delivery", command, folder, told)
             try:
-                await fleet.start_ingress(environ=environ)
-                fleet.start_worker(environ=environ)
+                await fleet.start_ingress(environ=told)
+                fleet.start_worker(environ=told)
                 await fleet.workers_ready()
                 yield Traced(fleet, telegram, collector, delivery)
             finally:
                 await delivery.end()
+
+
+@pytest.fixture
+async def traced(tmp_path: Path) -> AsyncIterator[Traced]:
+    async with gateway(tmp_path) as made:
+        yield made
