@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -191,6 +192,29 @@ async def test_a_stopped_reader_tells_its_followers_and_leaves_nothing(
         with pytest.raises(StoreUnavailable):
             await anext(follower)
     assert not [key async for key in bench.redis.scan_iter("*reader*")]
+
+
+@pytest.fixture
+def busy_threads() -> Iterator[None]:
+    """Threads take turns far more often than they would."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("busy_threads")
+async def test_the_backlog_can_be_read_on_another_thread(reader: RunStreamReader) -> None:
+    def read() -> int:
+        return sum(reader.backlog().buffered_bytes for _ in range(5000))
+
+    reading = asyncio.ensure_future(asyncio.to_thread(read))
+    while not reading.done():
+        async with AsyncExitStack() as stack:
+            for _ in range(RUNS_PER_READ):
+                await stack.enter_async_context(reader.follow(new_run_id(), wake=False))
+            await asyncio.sleep(0)
+    assert await reading == 0
 
 
 async def test_control_streams_have_a_life_time(bench: Bench, reader: RunStreamReader) -> None:

@@ -201,11 +201,11 @@ class RunStreamReader:
         return sum(len(read.runs) for read in self._reads)
 
     def backlog(self) -> Backlog:
-        """Return what was read and waits for clients."""
+        """Return what was read and waits for clients. Metrics ask for it on another thread."""
         followers = [
             follower
             for read in self._reads
-            for followed in read.runs.values()
+            for followed in list(read.runs.values())
             for follower in followed.followers
         ]
         return Backlog(

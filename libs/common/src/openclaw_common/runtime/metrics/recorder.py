@@ -104,7 +104,10 @@ class Metrics:
         return self._histograms.setdefault(instrument.name, Histogram(instrument))
 
     def observe(self, instrument: Instrument, read: Read) -> None:
-        """Ask `read` for (labels, value) whenever somebody looks; several readers add up."""
+        """Ask `read` for (labels, value) whenever somebody looks; several readers add up.
+
+        It is called on any thread, and must not iterate over what the event loop's may change.
+        """
         self._read.setdefault(instrument.name, (instrument, []))[1].append(read)
 
     def collect(self) -> Iterator[Family]:
