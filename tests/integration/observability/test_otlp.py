@@ -16,9 +16,9 @@ from opentelemetry.sdk.metrics.export import MetricExporter, MetricExportResult,
 from opentelemetry.sdk.resources import Resource
 
 from openclaw_common.runtime.config.health import Health
-from openclaw_common.runtime.metrics.instruments import LEASES_LOST
+from openclaw_common.runtime.metrics.instruments import EXECUTING, LEASES_LOST
 from openclaw_common.runtime.metrics.otlp import MetricsExport
-from openclaw_common.runtime.metrics.recorder import Metrics
+from openclaw_common.runtime.metrics.recorder import Metrics, Readings
 from openclaw_common.runtime.observation import Observation
 from tests.harness.processes import free_port
 
@@ -118,19 +118,21 @@ class Broken(Exception):
 
 
 class Flaky(MetricExporter):
-    """Raises, refuses, and takes, in this order."""
+    """Does one thing a try, and takes what comes after all of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *does: MetricExportResult | Exception) -> None:
         super().__init__()
+        self.does = list(does)
         self.tries = 0
 
     def export(
         self, metrics_data: MetricsData, timeout_millis: float = 10_000, **more: object
     ) -> MetricExportResult:
         self.tries += 1
-        if self.tries == 1:
-            raise Broken
-        return MetricExportResult.FAILURE if self.tries == 2 else MetricExportResult.SUCCESS
+        does = self.does.pop(0) if self.does else MetricExportResult.SUCCESS
+        if isinstance(does, Exception):
+            raise does
+        return does
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:
         return True
@@ -139,14 +141,48 @@ class Flaky(MetricExporter):
         pass
 
 
-async def test_a_collector_that_is_back_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+async def told_of(
+    exporter: Flaky, caplog: pytest.LogCaptureFixture, metrics: Metrics | None = None
+) -> list[logging.LogRecord]:
+    """Export until it works, and return what was told."""
     caplog.set_level(logging.INFO)
-    exporter = Flaky()
-    export = MetricsExport(Metrics(), Resource.get_empty(), exporter, 0.01)
+    export = MetricsExport(metrics or Metrics(), Resource.get_empty(), exporter, 0.01)
     export.start()
     async with asyncio.timeout(5):
-        while exporter.tries < 5:
+        while exporter.does or not exporter.tries:
             await asyncio.sleep(0.01)
     export.stop(5)
-    events = [record.message for record in caplog.records if record.name.endswith("otlp")]
-    assert events == ["metrics.collector_unreachable", "metrics.exported_again"]
+    return [record for record in caplog.records if record.name.endswith("otlp")]
+
+
+async def test_a_collector_that_is_back_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    refused = MetricExportResult.FAILURE
+    told = await told_of(Flaky(refused, refused), caplog)
+    assert [record.message for record in told] == [
+        "metrics.collector_unreachable",
+        "metrics.exported_again",
+    ]
+
+
+async def test_an_exporter_that_breaks_is_told_with_its_traceback_and_not_as_the_collector(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (record,) = await told_of(Flaky(Broken(), Broken()), caplog)
+    assert record.message == "metrics.export_broke"
+    assert record.exc_info is not None
+    assert record.exc_info[0] is Broken
+
+
+async def test_what_cannot_be_read_once_does_not_end_the_export(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    metrics, broken = Metrics(), [Broken()]
+
+    def read() -> Readings:
+        if broken:
+            raise broken.pop()
+        return [(("runs",), 1.0)]
+
+    metrics.observe(EXECUTING, read)
+    (record,) = await told_of(Flaky(), caplog, metrics)
+    assert record.message == "metrics.export_broke"

@@ -63,6 +63,7 @@ class MetricsExport:
         self._interval_s = interval_s
         self._ended = threading.Event()
         self._reached = True
+        self._broke = False
         self._thread = threading.Thread(target=self._run, name="metrics-export", daemon=True)
 
     def start(self) -> None:
@@ -84,8 +85,13 @@ class MetricsExport:
         try:
             result = self._exporter.export(self.data())
         except Exception:
-            # The thread's top-level loop: the next try may well succeed.
-            result = MetricExportResult.FAILURE
+            # The thread's top-level loop. What a collector does is a result and never raised, so
+            # this is a fault of ours or the exporter's; metrics go on where it passes.
+            if not self._broke:
+                _logger.exception("metrics.export_broke")
+            self._broke = True
+            return
+        self._broke = False
         reached = result is MetricExportResult.SUCCESS
         if reached and not self._reached:
             _logger.info("metrics.exported_again")
