@@ -124,6 +124,19 @@ def not_sent(span: Span | None, instead: str) -> None:
     span.put({"messaging.message.id": instead, "openclaw.replayed": True})
 
 
+def note_outcome(outcome: str, *, error: str = "") -> None:
+    """Say how the attempt ended that the task is in the span of; with `error` that it failed.
+
+    The first error counts, as it is the closest to what happened.
+    """
+    span = tracing.current()
+    if span is None:
+        return
+    span.put({"openclaw.outcome": outcome})
+    if error and not span.failed:
+        span.fail(error)
+
+
 class AttemptSpans:
     """Makes `process {queue}` spans for the jobs of one kind; none without a tracer."""
 
@@ -148,7 +161,8 @@ class AttemptSpans:
         span_id = None
         if parent is not None:
             span_id = attempt_span_id(parent.trace_id, record_id, job.attempt)
-            if job.attempt > 1 and trace.link is None:
+            # A replayed delivery goes on counting, so it links to what it repeats alone.
+            if job.attempt > 1 and (trace.link is None or self._kind == "run"):
                 first = attempt_span_id(parent.trace_id, record_id, 1)
                 links.append(TraceContext(parent.trace_id, first))
         values: dict[str, Any] = _attributes("process", self._queue, record_id)

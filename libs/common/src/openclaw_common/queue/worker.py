@@ -28,11 +28,11 @@ from openclaw_common.contracts.run import SchemaNotSupported
 from openclaw_common.queue.arq_jobs import INCOMPATIBLE_DELAY_S, ArqJobs
 from openclaw_common.queue.held import Held
 from openclaw_common.queue.job_slots import JobSlots
-from openclaw_common.queue.job_trace import AttemptSpans
+from openclaw_common.queue.job_trace import AttemptSpans, note_outcome
 from openclaw_common.queue.lease_keeper import LeaseKeeper
 from openclaw_common.queue.queue_counts import QueueCounts
 from openclaw_common.runtime.metrics.recorder import Metrics
-from openclaw_common.runtime.tracing import Tracer
+from openclaw_common.runtime.tracing import Tracer, error_type
 from openclaw_common.runtime.waiting import end
 from openclaw_common.store.client import BACKOFF_CAP_S, BACKOFF_START_S
 from openclaw_common.store.connections import BlockingConnection
@@ -51,6 +51,8 @@ UNAVAILABLE_DELAY_S: Final = 1.0
 DRAINING: Final = "gateway-draining"
 CLAIMING: Final = "claiming"
 """What fails while the loop that takes jobs does not run."""
+RELEASED: Final = "released"
+FAILED: Final = "failed"
 INTERNAL_ERROR: Final = ErrorBody(500, API_ERROR, "Internal error")
 
 
@@ -311,11 +313,13 @@ class LaneWorker(ArqJobs):
             logger.warning("job_incompatible", extra={"job_id": lease.job_id, "why": str(error)})
             await self._release_incompatible(lease)
         except StoreUnavailable:
+            note_outcome(RELEASED)
             await lease.release(UNAVAILABLE_DELAY_S)
         else:
             await self._settle(lease)
 
     async def _release_incompatible(self, lease: Lease) -> None:
+        note_outcome(RELEASED)
         await lease.release(self._incompatible_delay_ms() / 1000, counter="incompatible")
 
     def _incompatible_delay_ms(self) -> int:
@@ -333,10 +337,12 @@ class LaneWorker(ArqJobs):
             raise
         except asyncio.CancelledError:
             if not _cancelled_from_outside():
+                note_outcome(FAILED, error=asyncio.CancelledError.__name__)
                 logger.exception("job_failed", extra={"job_id": lease.job_id})
             elif not (lease.lost or lease.cancel_reason):
                 lease.draining = True
-        except Exception:
+        except Exception as error:
+            note_outcome(FAILED, error=error_type(error))
             logger.exception("job_failed", extra={"job_id": lease.job_id})
         finally:
             held.interruptible = False
@@ -346,11 +352,14 @@ class LaneWorker(ArqJobs):
             return
         kind = self._jobs.kind
         if lease.cancel_reason:
+            note_outcome("cancelled")
             data = orjson.dumps({"reason": lease.cancel_reason})
             await lease.finish("cancelled", events=[(kind.event("cancelled"), data)])
         elif lease.draining:
+            note_outcome(RELEASED)
             await lease.release()
         else:
+            note_outcome(FAILED, error=INTERNAL_ERROR.type)
             data = orjson.dumps({"error": INTERNAL_ERROR.to_record()})
             event = (kind.event(kind.failed), data)
             await lease.finish(kind.failed, events=[event], error=INTERNAL_ERROR, dead=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from openclaw_agent_worker.attempt import execute
+from openclaw_agent_worker.attempt import Failed, execute
 from openclaw_agent_worker.context import WorkerContext
-from openclaw_agent_worker.outcome_span import note_outcome
+from openclaw_common.queue.job_trace import note_outcome
 from openclaw_common.store.leases import Lease
 
 CONTEXT: Final = "worker_context"
@@ -18,4 +18,5 @@ async def execute_run(ctx: dict[str, Any], run_id: str) -> None:
     context: WorkerContext = ctx[CONTEXT]
     lease: Lease = ctx["lease"]
     outcome = await execute(context, lease)
-    note_outcome(outcome)
+    error = outcome.error.code or outcome.error.type if isinstance(outcome, Failed) else ""
+    note_outcome(type(outcome).__name__.lower(), error=error)

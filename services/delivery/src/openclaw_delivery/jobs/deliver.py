@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from openclaw_common.runtime import tracing
+from openclaw_common.contracts.delivery import REPLAYABLE
+from openclaw_common.queue.job_trace import note_outcome
 from openclaw_common.store.leases import Lease
 from openclaw_delivery.context import DeliveryContext
 from openclaw_delivery.dispatch import dispatch
@@ -18,5 +19,4 @@ async def deliver(ctx: dict[str, Any], delivery_id: str) -> None:
     context: DeliveryContext = ctx[CONTEXT]
     lease: Lease = ctx["lease"]
     outcome = await dispatch(context, lease)
-    if (span := tracing.current()) is not None:
-        span.put({"openclaw.outcome": str(outcome)})
+    note_outcome(str(outcome), error=f"delivery_{outcome}" if outcome in REPLAYABLE else "")
