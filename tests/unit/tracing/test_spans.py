@@ -11,6 +11,7 @@ from openclaw_common.contracts.errors import InvalidRequest
 from openclaw_common.runtime import tracing
 from openclaw_common.runtime.propagation import TraceContext
 from openclaw_common.runtime.tracing import Kind, Tracer
+from openclaw_common.runtime.tracing_fit import MAX_SPAN_BYTES
 from openclaw_common.runtime.tracing_sampling import SamplerError, sampler_of
 from tests.unit.tracing.recorded import Recorded, attributes
 
@@ -28,7 +29,7 @@ def test_a_span_is_read_back_as_it_was(recorded: Recorded) -> None:
     span = tracer.start("process runs", Kind.CONSUMER, {"text": "ä", "no": -3}, parent=parent)
     span.put({"yes": True, "half": 0.5, "left_out": None, "many": ["a", "b"]})
     span.add_event("seen", {"what": "it"})
-    span.links.append(TraceContext(b"l" * 16, b"m" * 8))
+    span.links += (TraceContext(b"l" * 16, b"m" * 8),)
     span.end()
     span.put({"late": 1})
     span.end()
@@ -170,3 +171,19 @@ def test_what_may_begin_traces_does_and_what_did_not_happen_is_forgotten(
     assert span is not None
     span.settle(False)
     assert (recorded.bodies, recorded.forgot) == ([], [span])
+
+
+@pytest.mark.parametrize(
+    "texts", [["plain", SECRET, "plain"], ["plain", "x" * MAX_SPAN_BYTES], ["plain", "plain"]]
+)
+def test_spans_encoded_together_are_those_encoded_alone(
+    recorded: Recorded, texts: list[str]
+) -> None:
+    tracer = Tracer(recorded, secrets=[SECRET])
+    spans = [tracer.start("call", Kind.CLIENT, {"text": text}) for text in texts]
+    for span in spans:
+        span.end()
+    together = tracer.messages(spans)
+    assert together == recorded.bodies
+    assert SECRET.encode() not in b"".join(together)
+    assert max(map(len, together)) <= MAX_SPAN_BYTES

@@ -13,6 +13,7 @@ from aiohttp import web
 from openclaw_channels.base import ChannelPlugin
 from openclaw_common.contracts.ids import new_process_id
 from openclaw_common.queue.job_queue import RunQueue
+from openclaw_common.runtime import heap
 from openclaw_common.runtime.clock import SystemClock
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.lifecycle import (
@@ -203,6 +204,7 @@ async def _serve(
         await observation.start()
         await service.start()
         observation.started()
+        heap.settle()
         received = await stop_signal
         _logger.info("ingress.stopping", extra={"signal": received.name})
         await service.drain()

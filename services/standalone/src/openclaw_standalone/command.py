@@ -14,6 +14,7 @@ from typing import TextIO
 
 import uvloop
 
+from openclaw_common.runtime import heap
 from openclaw_common.runtime.config import ConfigError
 from openclaw_common.runtime.known_secrets import secrets_in
 from openclaw_common.runtime.lifecycle import wait_for_stop_signal
@@ -62,6 +63,7 @@ async def _serve(
 ) -> int:
     stop_signal = asyncio.create_task(wait_for_stop_signal())
     gateway = await StandaloneGateway.start(setup, state, environ)
+    heap.settle()
     try:
         command = Path(sys.executable).with_name("openclaw-gateway")
         report = Report(setup, gateway.url, state, folder, command)

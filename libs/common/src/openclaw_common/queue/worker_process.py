@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
+from openclaw_common.runtime import heap
 from openclaw_common.runtime.lifecycle import wait_for_stop_signal
 from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.runtime.observation import Observation
 from openclaw_common.runtime.tracing import Tracer
+from openclaw_common.runtime.waiting import end
 from openclaw_common.store.fleet_watch import FleetWatch
 from openclaw_common.store.process import Process, at_store
 from openclaw_common.store.store import Store
@@ -66,6 +68,7 @@ async def serve_worker(
             await observation.start()
             await service.start()
             observation.started()
+            heap.settle()
             await _first(service.wait(), wait_for_stop_signal())
             await service.drain(drain_s)
             await service.stop()
@@ -76,8 +79,9 @@ async def serve_worker(
 async def _first(*waits: Coroutine[Any, Any, object]) -> None:
     """Return when one of `waits` has; raise what it raised."""
     tasks = [asyncio.create_task(wait) for wait in waits]
-    done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in left:
-        task.cancel()
-    for task in done:
-        task.result()
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        await end(tasks)

@@ -25,6 +25,14 @@ class Fit:
         """Whether an encoded span may leave as it is."""
         return len(body) <= MAX_SPAN_BYTES and not any(map(body.__contains__, self._bytes))
 
+    def holds_all(self, bodies: Sequence[bytes]) -> bool:
+        """Whether all may leave as they are; also False where a secret goes over from one to the
+        next."""
+        together = b"".join(bodies)
+        if any(map(together.__contains__, self._bytes)):
+            return False
+        return len(together) <= MAX_SPAN_BYTES or max(map(len, bodies)) <= MAX_SPAN_BYTES
+
     def text(self, value: str) -> str:
         """Return a text without secrets, and no longer than a span."""
         for secret in self._secrets:

@@ -11,8 +11,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from openclaw_common.runtime import tracing_encoding as encoding
 from openclaw_common.runtime.tracing_encoding import Origin
@@ -33,8 +32,7 @@ OVERFLOW_S: Final = 60.0
 """How often it is told, in seconds, that spans are dropped although somebody takes them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """A span that has ended: the runs it is shown with, where it comes from, its field."""
 
     runs: tuple[str, ...]
@@ -156,9 +154,10 @@ class Pipeline:
             self._timer.cancel()
             self._timer = None
         ended, self._ended = self._ended, []
-        for span in ended:
-            runs = tuple(span.segment.runs)
-            self.put(Ended(runs, self._origin, encoding.span(span.message())))
+        if not ended:
+            return
+        for span, body in zip(ended, ended[0].tracer.messages(ended), strict=True):
+            self.put(Ended(tuple(span.segment.runs), self._origin, encoding.span(body)))
 
     def put(self, span: Ended) -> None:
         """Hand a span to every outlet."""

@@ -151,8 +151,7 @@ class Relay:
         for span in ended:
             if span.parent is not None:
                 self._announce(span.parent, opening)
-        frames = [*waiting, *opening]
-        frames += [_frame(_ENDED, _runs(span), span.message()) for span in ended]
+        frames = [*waiting, *opening, *_ended_frames(ended)]
         datagram: list[bytes] = []
         size = 0
         for frame in frames:
@@ -220,6 +219,13 @@ class Relay:
         if self._timer is not None:
             self._timer.cancel()
         self._end.close()
+
+
+def _ended_frames(spans: Sequence[Span]) -> list[bytes]:
+    if not spans:
+        return []
+    bodies = spans[0].tracer.messages(spans)
+    return [_frame(_ENDED, _runs(span), body) for span, body in zip(spans, bodies, strict=True)]
 
 
 def _runs(span: Span) -> bytes:

@@ -60,7 +60,7 @@ class RequestTraces:
         given = request.get(_GIVEN)
         if given is not None and CALLER in request:
             span = request[_SPAN]
-            span.links.clear()
+            span.links = ()
             span.join(given)
         return await handler(request)
 
