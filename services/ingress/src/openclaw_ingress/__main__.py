@@ -11,11 +11,9 @@ from pathlib import Path
 
 import uvloop
 
-from openclaw_common.runtime.config import ConfigError, load_config
-from openclaw_common.runtime.known_secrets import secrets_in
-from openclaw_common.runtime.logs import LogSettingError, configure_logs
-from openclaw_common.runtime.otlp_environ import passed_by
-from openclaw_common.store.traces_setup import check_telemetry
+from openclaw_common.runtime.config import ConfigError
+from openclaw_common.runtime.logs import LogSettingError
+from openclaw_common.store.process import load_settings
 from openclaw_ingress.service import serve
 
 _logger = logging.getLogger("openclaw_ingress")
@@ -26,17 +24,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _arguments(argv)
     environ = os.environ  # noqa: TID251 - the composition root
     try:
-        loaded = load_config(environ, arguments.config)
-        configure_logs(
-            level=environ.get("OPENCLAW_LOG_LEVEL", "info"),
-            form=environ.get("OPENCLAW_LOG_FORMAT", "human"),
-            secrets=secrets_in(loaded.config, environ),
-        )
-        check_telemetry(loaded.config.tracing, environ)
+        loaded = load_settings(environ, arguments.config)
     except (ConfigError, LogSettingError) as error:
         print(error, file=sys.stderr)
         return 2
-    for warning in (*loaded.warnings, *passed_by(environ)):
+    for warning in loaded.warnings:
         _logger.warning("config.warning", extra={"warning": warning})
     try:
         uvloop.run(

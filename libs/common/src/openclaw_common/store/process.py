@@ -1,18 +1,21 @@
-"""A process at the store: connected, and traced, for as long as it lives."""
+"""What every process begins with: its settings, and the store, traced for as long as it lives."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from openclaw_common.runtime.config import Config
+from openclaw_common.runtime.config import Config, LoadedConfig, load_config
 from openclaw_common.runtime.known_secrets import secrets_in
+from openclaw_common.runtime.logs import configure_logs
+from openclaw_common.runtime.otlp_environ import passed_by
 from openclaw_common.runtime.tracing import Tracer
 from openclaw_common.store.cell_store import connect
 from openclaw_common.store.store import Store
-from openclaw_common.store.traces_setup import tracing
+from openclaw_common.store.traces_setup import check_telemetry, tracing
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,23 @@ class Process:
     role: str
     instance: str
     relay: socket.socket | None = None
+
+
+def load_settings(
+    environ: Mapping[str, str], path: Path | None, *, require_auth: bool = True
+) -> LoadedConfig:
+    """Return the configuration, with warnings for telemetry too, and set up the log after it.
+
+    Raises ConfigError, LogSettingError.
+    """
+    loaded = load_config(environ, path, require_auth=require_auth)
+    configure_logs(
+        level=environ.get("OPENCLAW_LOG_LEVEL", "info"),
+        form=environ.get("OPENCLAW_LOG_FORMAT", "human"),
+        secrets=secrets_in(loaded.config, environ),
+    )
+    check_telemetry(loaded.config.tracing, environ)
+    return replace(loaded, warnings=(*loaded.warnings, *passed_by(environ)))
 
 
 @asynccontextmanager
