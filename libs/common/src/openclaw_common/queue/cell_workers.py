@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.queue.worker import DRAINING, LaneWorker
+from openclaw_common.store.cells import answers_of
 from openclaw_common.store.store import Store
 
 
@@ -19,16 +19,9 @@ async def release_worker(stores: Sequence[Store], kind: str, worker_id: str) -> 
 
     In a cell that cannot be reached its leases run out. Raises StoreUnavailable when that is all.
     """
-    answers = await asyncio.gather(
-        *(store.jobs_of(kind).leases.release_worker(worker_id) for store in stores),
-        return_exceptions=True,
+    released = await answers_of(
+        store.jobs_of(kind).leases.release_worker(worker_id) for store in stores
     )
-    released = [answer for answer in answers if isinstance(answer, int)]
-    for answer in answers:
-        if isinstance(answer, BaseException) and not (
-            released and isinstance(answer, StoreUnavailable)
-        ):
-            raise answer
     return sum(released)
 
 

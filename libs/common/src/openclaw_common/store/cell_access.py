@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 from openclaw_common.contracts.api_key import ApiKey
 from openclaw_common.contracts.errors import ErrorBody, StoreUnavailable
 from openclaw_common.store.api_keys import ApiKeys
-from openclaw_common.store.cells import Cells
+from openclaw_common.store.cells import Cells, answers_of
 from openclaw_common.store.limits import AuthLimits, RateLimit
 from openclaw_common.store.provider_bench import Benched, ProviderBench
 from openclaw_common.store.store import Store
@@ -86,13 +86,9 @@ class CellAuthLimits(AuthLimits):
     async def locks(self) -> dict[str, float]:
         """See AuthLimits; those of a cell that is away are not known."""
         asked = self.patience.present(self.cells.stores)
-        answers = await asyncio.gather(
-            *(self.patience.of(store, lambda each: each.limits.locks()) for store in asked),
-            return_exceptions=True,
+        found = await answers_of(
+            self.patience.of(store, lambda each: each.limits.locks()) for store in asked
         )
-        found = [answer for answer in answers if isinstance(answer, dict)]
-        if not found:
-            raise StoreUnavailable
         return {member: ends for locks in found for member, ends in locks.items()}
 
     async def auth_failed(self, scope: str, client_ip: str, rate_limit: RateLimit) -> float | None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.runtime.config.errors import ConfigError
 from openclaw_common.runtime.config.limits import Deliveries as DeliveriesConfig
 from openclaw_common.runtime.config.limits import Redis as RedisConfig
@@ -40,7 +38,7 @@ from openclaw_common.store.cell_sessions import (
     CellSessionSteps,
     CellSystemEvents,
 )
-from openclaw_common.store.cells import Cells
+from openclaw_common.store.cells import Cells, answers_of
 from openclaw_common.store.connections import Arg
 from openclaw_common.store.cron_jobs import CronJobs
 from openclaw_common.store.dead_letters import DeadLetters
@@ -240,20 +238,11 @@ class CellStore(Store):
 
     async def ping(self) -> None:
         """Return when any cell answers. Raises StoreUnavailable."""
-        answers = await asyncio.gather(
-            *(store.ping() for store in self.all), return_exceptions=True
-        )
-        if all(isinstance(answer, BaseException) for answer in answers):
-            raise StoreUnavailable
+        await answers_of(store.ping() for store in self.all)
 
     async def durability(self) -> Durability:
         """Return what the weakest of the cells that answer promises. Raises StoreUnavailable."""
-        answers = await asyncio.gather(
-            *(store.durability() for store in self.all), return_exceptions=True
-        )
-        found = [answer for answer in answers if isinstance(answer, Durability)]
-        if not found:
-            raise StoreUnavailable
+        found = await answers_of(store.durability() for store in self.all)
         return min(found, key=lambda durability: durability.strict)
 
     async def close(self) -> None:

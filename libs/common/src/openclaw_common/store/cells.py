@@ -9,9 +9,9 @@ the earlier owners, once a session and process, and never where lanes cannot hav
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.contracts.ids import cell_of
@@ -22,6 +22,25 @@ if TYPE_CHECKING:
 
 STATE_S: Final = 0.8
 """How long a cell may take to say that it is there, in seconds."""
+
+T = TypeVar("T")
+
+
+async def answers_of(asked: Iterable[Awaitable[T]]) -> list[T]:
+    """Return what those cells answer that can be reached, in their order.
+
+    Raises StoreUnavailable when none can, and whatever else one raises, once all have answered.
+    """
+    answers: list[T] = []
+    for answer in await asyncio.gather(*asked, return_exceptions=True):
+        if isinstance(answer, BaseException):
+            if not isinstance(answer, StoreUnavailable):
+                raise answer
+        else:
+            answers.append(answer)
+    if not answers:
+        raise StoreUnavailable
+    return answers
 
 
 @dataclass(frozen=True, slots=True)
