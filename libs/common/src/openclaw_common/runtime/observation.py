@@ -23,6 +23,7 @@ from openclaw_common.runtime.metrics.otlp import (
 from openclaw_common.runtime.metrics.process import ProcessWatch
 from openclaw_common.runtime.metrics.prometheus import Exposition
 from openclaw_common.runtime.metrics.recorder import Metrics
+from openclaw_common.runtime.waiting import end
 
 EXPORT_STOP_S: Final = 2.0
 """How long the end of a process waits for the collector, in seconds."""
@@ -102,9 +103,7 @@ class Observation:
 
     async def stop(self) -> None:
         """End; what was measured last is still sent."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         if self._export is not None:
             await asyncio.to_thread(self._export.stop, EXPORT_STOP_S)
         if self._port is not None:
