@@ -86,7 +86,7 @@ class ChannelImages:
         except TimeoutError:
             raise FileNotHad("the platform did not send it in time") from None
         except Exception as error:
-            # Whatever a channel does here, the message is answered.
+            # A channel may be anybody's code: whatever it raises, the message is answered.
             _logger.exception("file_not_had", extra={"channel": files.channel})
             raise FileNotHad("it could not be read") from error
         found = sniff(body)

@@ -288,7 +288,7 @@ class LaneWorker(ArqJobs):
             self._counts.lost()
             logger.warning("lease_lost", extra={"job_id": job.job_id, "attempt": job.attempt})
         except Exception:
-            # The next claim hands it back, or its lease runs out.
+            # The top of the job's task. The next claim hands the job back, or its lease runs out.
             logger.exception("job_not_settled", extra={"job_id": job.job_id})
             self._mark_unclear()
         finally:
@@ -342,6 +342,7 @@ class LaneWorker(ArqJobs):
             elif not (lease.lost or lease.cancel_reason):
                 lease.draining = True
         except Exception as error:
+            # What executes a job may raise anything: its job fails, and the worker goes on.
             note_outcome(FAILED, error=error_type(error))
             logger.exception("job_failed", extra={"job_id": lease.job_id})
         finally:

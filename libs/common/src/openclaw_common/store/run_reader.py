@@ -137,6 +137,9 @@ class _Read:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, BACKOFF_CAP_S)
             except Exception:
+                # The top of the read's task, which all that join later depend on: one stream that
+                # cannot be read (a key of another type, an entry of another release) ends those
+                # that share its read, and no others.
                 logger.exception("run_reader_failed")
                 self._fail_all(StoreUnavailable())
                 await asyncio.sleep(BACKOFF_CAP_S)

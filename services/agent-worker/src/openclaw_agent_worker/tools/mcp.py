@@ -115,7 +115,7 @@ class Connection:
             if toolset is None:
                 break
             try:
-                return _plain(await toolset.direct_call_tool(tool, arguments))
+                result = await toolset.direct_call_tool(tool, arguments)
             # See `tools`: what is no answer of the server means that the connection is gone.
             except Exception as error:
                 if (answer := _answer(error)) is not None:
@@ -126,6 +126,8 @@ class Connection:
                         f"The MCP server '{self._name}' was lost during the call; it may or may "
                         "not have taken effect."
                     ) from None
+            else:
+                return _plain(result)
         raise ToolError(f"The MCP server '{self._name}' cannot be reached; try again later.")
 
     async def _connected(self) -> MCPToolset[Any] | None:

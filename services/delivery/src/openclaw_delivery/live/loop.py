@@ -86,5 +86,6 @@ class LiveLoop:
         except StoreUnavailable:
             _logger.debug("run_not_shown", extra={"run_id": entry.run_id})
         except Exception:
-            # Whatever a channel does here, deliveries go on.
+            # The top of the task. A channel may be anybody's code: whatever it raises, the others'
+            # runs are shown, and deliveries go on.
             _logger.exception("run_not_shown", extra={"run_id": entry.run_id})

@@ -74,7 +74,8 @@ class Connection:
                 # Redis is away, or the fleet is full: the platform keeps what was not taken.
                 _logger.warning("messages_not_taken", extra={**self._facts, "error": str(error)})
             except Exception:
-                # Whatever a channel does here, the other accounts go on.
+                # The top of the task. A channel may be anybody's code: whatever it raises, the
+                # account is tried again, and the others go on.
                 _logger.exception("connection_broke", extra=self._facts)
             if self._took or self._context.now() - began >= limits.receiver_backoff_max_ms / 1000:
                 # It was a connection, with messages or a quiet one.

@@ -29,6 +29,7 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         failure = error
         _log_unexpected(request)
     except Exception as error:
+        # The top of each request: what nobody foresaw is a line in the log and a 500.
         failure = error
         _log_unexpected(request)
     if request.get(RESPONSE_STARTED):
