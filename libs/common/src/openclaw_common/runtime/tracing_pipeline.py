@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from openclaw_common.runtime import tracing_encoding as encoding
 from openclaw_common.runtime.tracing_encoding import Origin
+from openclaw_common.runtime.waiting import end
 
 if TYPE_CHECKING:
     from openclaw_common.runtime.tracing import Span
@@ -81,9 +82,7 @@ class Outlet:
         self._filled.set()
         if self._task is not None:
             await asyncio.wait([self._task], timeout=timeout_s)
-            while not self._task.done():
-                self._task.cancel()
-                await asyncio.wait([self._task], timeout=0.1)
+            await end([self._task])
 
     async def _run(self) -> None:
         while self._buffer or not self._closing.is_set():
