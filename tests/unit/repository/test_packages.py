@@ -46,6 +46,33 @@ def test_no_source_file_is_so_long_that_it_is_two_things() -> None:
     assert [shown(path) for path in long] == []
 
 
+def _catches_anything(handler: ast.ExceptHandler) -> bool:
+    caught = ast.walk(handler.type) if handler.type else iter([ast.Name("BaseException")])
+    return any(
+        isinstance(node, ast.Name) and node.id in ("Exception", "BaseException") for node in caught
+    )
+
+
+def _unexplained(source: Path) -> list[int]:
+    """The lines at which anything is caught, not raised again, and no comment says why."""
+    text = source.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ExceptHandler)
+        and _catches_anything(node)
+        and not (isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None)
+        and not any(lines[at].lstrip().startswith("#") for at in (node.lineno - 2, node.lineno))
+    ]
+
+
+def test_whatever_catches_anything_says_why() -> None:
+    sources = [path for package in PACKAGES for path in files(package) if path.suffix == ".py"]
+    found = {shown(path): lines for path in sources if (lines := _unexplained(path))}
+    assert found == {}
+
+
 def test_the_import_rules_and_the_type_checker_see_every_package() -> None:
     rules = configparser.ConfigParser()
     rules.read(ROOT / ".importlinter", encoding="utf-8")
