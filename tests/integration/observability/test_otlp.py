@@ -80,6 +80,16 @@ async def test_a_collector_is_sent_what_was_measured_as_this_service(
     assert sent["process.cpu.time"].sum.is_monotonic
 
 
+async def test_a_setting_that_the_exporter_does_not_know_is_told(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "brotli")
+    observation = observed(monkeypatch, receiver.url, Metrics())
+    await observation.start()
+    await observation.stop()
+    assert [message for message in caplog.messages if "brotli" in message] != []
+
+
 class Told(logging.Handler):
     """Waits for the first warning."""
 

@@ -28,7 +28,7 @@ from openclaw_common.runtime.waiting import end
 EXPORT_STOP_S: Final = 2.0
 """How long the end of a process waits for the collector, in seconds."""
 
-_EXPORTER_LOGS: Final = "opentelemetry.exporter"
+_EXPORTER_LOGS: Final = "opentelemetry.exporter.otlp.proto.http.metric_exporter"
 
 Failing = Callable[[], Sequence[str] | Awaitable[Sequence[str]]]
 STARTING: Final = "starting"
@@ -133,6 +133,8 @@ def _exporter(metrics: Metrics, resource: Resource, interval_s: float) -> Metric
     # 0.1 s of imports that only who exports pays for.
     from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 
-    # It logs each failed try; MetricsExport says once that the collector is away.
+    exporter = OTLPMetricExporter()
+    # It logs each failed try; MetricsExport says once that the collector is away. What it told of
+    # its settings when it was made is told nowhere else.
     logging.getLogger(_EXPORTER_LOGS).setLevel(logging.CRITICAL)
-    return MetricsExport(metrics, resource, OTLPMetricExporter(), interval_s)
+    return MetricsExport(metrics, resource, exporter, interval_s)
