@@ -62,6 +62,11 @@ def answer(body: object, status: int = 200) -> Handler:
     return handler
 
 
+def page(*items: object) -> Handler:
+    """Answer with the only page of a list."""
+    return answer({"object": "list", "data": list(items), "has_more": False})
+
+
 def error(status: int, message: str, code: str | None = None) -> Handler:
     """Answer with an error in the gateway's shape."""
     return answer({"error": {"message": message, "type": "api_error", "code": code}}, status)

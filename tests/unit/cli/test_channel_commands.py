@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from openclaw_cli.app import app
-from openclaw_cli.surroundings import Surroundings
 from tests.unit.cli.gateway import ScriptedGateway, answer
-from tests.unit.cli.test_delivery_commands import ask
+from tests.unit.cli.shell import ask, type_in
 
 PENDING = {
     "object": "pairing",
@@ -46,8 +44,7 @@ def configure(folder: Path, parrot: dict[str, Any]) -> None:
 
 
 def shell(folder: Path, *words: str) -> Result:
-    words = (*words, "--config", str(folder / "openclaw.json5"))
-    return CliRunner().invoke(app, words, obj=Surroundings({}, folder))
+    return type_in(*words, "--config", str(folder / "openclaw.json5"), folder=folder)
 
 
 def test_accounts_are_listed_with_their_ways_in(parrot: Path) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from openclaw_cli.app import app
-from openclaw_cli.surroundings import Surroundings
 from tests.unit.cli.gateway import ScriptedGateway, answer, error, stream
+from tests.unit.cli.shell import ask, type_in
 
 CHUNK = '{"id": "chatcmpl_0-1", "choices": [{"delta": {"content": "%s"}}]}'
 ANSWER = (
@@ -24,21 +21,10 @@ ANSWER = (
 )
 
 
-def _run(*words: str, folder: Path) -> Result:
-    environ = {"OPENCLAW_GATEWAY_TOKEN": "", "OPENCLAW_GATEWAY_URL": ""}
-    return CliRunner().invoke(app, words, obj=Surroundings({}, folder), env=environ)
-
-
-async def _ask(script: ScriptedGateway, *words: str, folder: Path) -> Result:
-    async with asyncio.timeout(5), script.serving() as gateway:
-        words = (*words, "--url", gateway.url)
-        return await asyncio.to_thread(_run, *words, folder=folder)
-
-
 async def test_send_prints_the_answer(tmp_path: Path) -> None:
     script = ScriptedGateway(stream(*ANSWER))
     words = ("send", "hi", "--agent", "beta", "--session", "demo")
-    result = await _ask(script, *words, folder=tmp_path)
+    result = await ask(script, *words, folder=tmp_path)
     assert (result.exit_code, result.stdout) == (0, "Hello\n")
     assert json.loads(script.bodies[0])["messages"] == [{"role": "user", "content": "hi"}]
     assert script.headers[0]["x-openclaw-agent-id"] == "beta"
@@ -47,7 +33,7 @@ async def test_send_prints_the_answer(tmp_path: Path) -> None:
 
 async def test_send_repeats_the_same_request_when_the_answer_is_cut(tmp_path: Path) -> None:
     script = ScriptedGateway(stream(ANSWER[0], cut=True), stream(*ANSWER[1:]))
-    result = await _ask(script, "send", "hi", folder=tmp_path)
+    result = await ask(script, "send", "hi", folder=tmp_path)
     assert (result.exit_code, result.stdout) == (0, "Hello\n")
     assert script.bodies[0] == script.bodies[1]
     first, second = script.headers
@@ -56,7 +42,7 @@ async def test_send_repeats_the_same_request_when_the_answer_is_cut(tmp_path: Pa
 
 
 async def test_send_prints_one_object_for_scripts(tmp_path: Path) -> None:
-    result = await _ask(ScriptedGateway(stream(*ANSWER)), "send", "hi", "--json", folder=tmp_path)
+    result = await ask(ScriptedGateway(stream(*ANSWER)), "send", "hi", "--json", folder=tmp_path)
     assert json.loads(result.stdout) == {
         "run_id": "run_0-1",
         "text": "Hello",
@@ -68,7 +54,7 @@ async def test_send_prints_one_object_for_scripts(tmp_path: Path) -> None:
 
 async def test_send_fails_when_the_run_fails(tmp_path: Path) -> None:
     frames = ('id: 3\ndata: {"error": {"message": "upstream provider error"}}\n\n', ANSWER[-1])
-    result = await _ask(ScriptedGateway(stream(*frames)), "send", "hi", folder=tmp_path)
+    result = await ask(ScriptedGateway(stream(*frames)), "send", "hi", folder=tmp_path)
     assert result.exit_code == 1
     assert "the run failed: upstream provider error" in result.stderr
 
@@ -76,18 +62,18 @@ async def test_send_fails_when_the_run_fails(tmp_path: Path) -> None:
 async def test_runs_get_prints_what_is_known(tmp_path: Path) -> None:
     run = {"id": "run_1", "status": "completed", "output": "Hello", "last_error": None}
     script = ScriptedGateway(answer(run))
-    result = await _ask(script, "runs", "get", "run_1", "--wait", "2", folder=tmp_path)
+    result = await ask(script, "runs", "get", "run_1", "--wait", "2", folder=tmp_path)
     assert result.stdout == "id     run_1\nstatus completed\noutput Hello\n"
     assert script.paths == ["/v1/runs/run_1?wait=2"]
 
 
 @pytest.mark.parametrize(("end", "status"), [("run.completed", 0), ("run.failed", 1)])
-async def test_runs_watch_ends_with_the_run(end: str, status: int, tmp_path: Path) -> None:
+async def test_runs_watch_ends_with_thetype_in(end: str, status: int, tmp_path: Path) -> None:
     script = ScriptedGateway(
         stream('id: 1\nevent: run.queued\ndata: {"type": "run.queued"}\n\n', cut=True),
         stream(f'id: 2\nevent: {end}\ndata: {{"type": "{end}", "reason": "x"}}\n\n'),
     )
-    result = await _ask(script, "runs", "watch", "run_1", folder=tmp_path)
+    result = await ask(script, "runs", "watch", "run_1", folder=tmp_path)
     assert result.exit_code == status
     lines = result.stdout.splitlines()
     assert [line.split()[:2] for line in lines] == [["1", "run.queued"], ["2", end]]
@@ -98,16 +84,26 @@ async def test_runs_watch_ends_with_the_run(end: str, status: int, tmp_path: Pat
 async def test_health_tells_by_its_status(ready: bool, status: int, tmp_path: Path) -> None:
     body = {"ready": ready, "failing": [] if ready else ["redis"]}
     script = ScriptedGateway(answer(body, 200 if ready else 503))
-    result = await _ask(script, "health", folder=tmp_path)
+    result = await ask(script, "health", folder=tmp_path)
     assert result.exit_code == status
     assert ("not ready (redis)" in result.stdout) is not ready
 
 
 async def test_a_refusal_is_told_with_status_1(tmp_path: Path) -> None:
     script = ScriptedGateway(error(404, "There is no such run.", "run_not_found"))
-    result = await _ask(script, "runs", "get", "run_1", folder=tmp_path)
+    result = await ask(script, "runs", "get", "run_1", folder=tmp_path)
     assert result.exit_code == 1
     assert "There is no such run." in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("runs", "list"), ("runs", "cancel", "run_1"), ("sessions", "show", "s"), ("keys", "list")],
+)
+def test_a_url_that_is_none_is_told(words: tuple[str, ...], tmp_path: Path) -> None:
+    result = type_in(*words, "--url", "nonsense", folder=tmp_path)
+    assert result.exit_code == 2
+    assert "'nonsense' is no http:// or https:// URL" in result.stderr
 
 
 def _config(folder: Path, text: str) -> Path:
@@ -118,28 +114,28 @@ def _config(folder: Path, text: str) -> Path:
 
 def test_config_check_takes_the_file_of_this_folder(tmp_path: Path) -> None:
     path = _config(tmp_path, '{gateway: {auth: {token: "secret-token"}}}')
-    result = _run("config", "check", "--json", folder=tmp_path)
+    result = type_in("config", "check", "--json", folder=tmp_path)
     found = {"ok": True, "path": str(path), "errors": [], "warnings": []}
     assert (result.exit_code, json.loads(result.stdout)) == (0, found)
 
 
 def test_config_check_warns_without_failing_unless_it_is_strict(tmp_path: Path) -> None:
     _config(tmp_path, '{gateway: {prot: 1, auth: {token: "secret-token"}}}')
-    result = _run("config", "check", folder=tmp_path)
+    result = type_in("config", "check", folder=tmp_path)
     assert result.exit_code == 0
     assert "gateway.prot" in result.stderr
-    assert _run("config", "check", "--strict", folder=tmp_path).exit_code == 1
+    assert type_in("config", "check", "--strict", folder=tmp_path).exit_code == 1
 
 
 def test_config_check_says_what_a_missing_token_means(tmp_path: Path) -> None:
-    result = _run("config", "check", str(_config(tmp_path, "{}")), folder=tmp_path)
+    result = type_in("config", "check", str(_config(tmp_path, "{}")), folder=tmp_path)
     assert result.exit_code == 0
     assert "OPENCLAW_GATEWAY_TOKEN" in result.stderr
 
 
 def test_config_check_fails_on_what_cannot_be_used(tmp_path: Path) -> None:
     path = _config(tmp_path, '{gateway: {port: "many"}}')
-    result = _run("config", "check", str(path), folder=tmp_path)
+    result = type_in("config", "check", str(path), folder=tmp_path)
     assert result.exit_code == 2
     assert "gateway.port" in result.stderr
 
@@ -148,6 +144,6 @@ def test_up_without_the_services_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "openclaw_standalone.command", None)
-    result = _run("up", folder=tmp_path)
+    result = type_in("up", folder=tmp_path)
     assert result.exit_code == 1
     assert "openclaw-standalone" in result.stderr

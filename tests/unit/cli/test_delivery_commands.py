@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
-from typing import Any
 
-from typer.testing import CliRunner, Result
-
-from openclaw_cli.app import app
-from openclaw_cli.surroundings import Surroundings
-from tests.unit.cli.gateway import ScriptedGateway, answer, error
+from tests.unit.cli.gateway import ScriptedGateway, answer, error, page
+from tests.unit.cli.shell import ask
 
 DELIVERY = {
     "id": "dlv_1",
@@ -27,19 +22,6 @@ LETTER = {
     "died_at": 60,
     "error": {"code": "chat_not_found", "message": "chat not found"},
 }
-
-
-async def ask(script: ScriptedGateway, *words: str, folder: Path) -> Result:
-    async with asyncio.timeout(5), script.serving() as gateway:
-        words = (*words, "--url", gateway.url)
-        environ = {"OPENCLAW_GATEWAY_TOKEN": "", "OPENCLAW_GATEWAY_URL": ""}
-        return await asyncio.to_thread(
-            CliRunner().invoke, app, words, obj=Surroundings({}, folder), env=environ
-        )
-
-
-def page(*items: Any) -> Any:
-    return answer({"object": "list", "data": list(items), "has_more": False})
 
 
 async def test_deliveries_are_listed_one_a_line(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.unit.cli.gateway import ScriptedGateway, answer
-from tests.unit.cli.test_delivery_commands import ask, page
+from tests.unit.cli.gateway import ScriptedGateway, answer, page
+from tests.unit.cli.shell import ask
 
 KEY = {
     "id": "key_1",

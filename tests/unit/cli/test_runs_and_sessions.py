@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from openclaw_cli.app import app
-from openclaw_cli.surroundings import Surroundings
 from tests.unit.cli.gateway import ScriptedGateway, answer, error
+from tests.unit.cli.shell import ask
 
 RUN = {
     "id": "run_1",
@@ -68,16 +65,6 @@ TREE = (
 SESSION = {"key": "agent:main:s", "status": "idle", "message_count": 2, "last_run_at": None}
 
 
-async def _ask(script: ScriptedGateway, *words: str, folder: Path) -> Result:
-    def run(url: str) -> Result:
-        environ = {"OPENCLAW_GATEWAY_TOKEN": "", "OPENCLAW_GATEWAY_URL": ""}
-        words_ = [*words, "--url", url]
-        return CliRunner().invoke(app, words_, obj=Surroundings({}, folder), env=environ)
-
-    async with asyncio.timeout(5), script.serving() as gateway:
-        return await asyncio.to_thread(run, gateway.url)
-
-
 @pytest.mark.parametrize(
     ("words", "body", "request_line", "printed"),
     [
@@ -112,7 +99,7 @@ async def test_a_command_is_a_request(
 ) -> None:
     for more in ((), ("--json",)):
         script = ScriptedGateway(answer(body))
-        result = await _ask(script, *words, *more, folder=tmp_path)
+        result = await ask(script, *words, *more, folder=tmp_path)
         assert result.exit_code == 0, result.output
         assert f"{script.methods[0]} {script.paths[0]}" == request_line
         if more:
@@ -123,6 +110,6 @@ async def test_a_command_is_a_request(
 
 async def test_what_the_gateway_refuses_is_told(tmp_path: Path) -> None:
     script = ScriptedGateway(error(409, "The session is busy.", "session_busy"))
-    result = await _ask(script, "sessions", "delete", "s", folder=tmp_path)
+    result = await ask(script, "sessions", "delete", "s", folder=tmp_path)
     assert result.exit_code == 1
     assert "The session is busy." in result.stderr

@@ -128,15 +128,6 @@ class GatewayClient:
         """Return the JSON object that the gateway answers to a POST, which is sent once."""
         return await self.call("POST", path, body=body)
 
-    async def delete(self, path: str) -> dict[str, Any]:
-        """Return the JSON object that the gateway answers to a DELETE."""
-        try:
-            async with self._session.delete(self._target.url + path) as response:
-                await self._check(response)
-                return _json_object(await response.read())
-        except _CONNECTION_ERRORS as error:
-            raise self._unreachable() from error
-
     async def events(
         self, request: StreamRequest, *, is_last: Callable[[ServerSentEvent], bool]
     ) -> AsyncIterator[ServerSentEvent]:

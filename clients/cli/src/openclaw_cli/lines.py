@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -22,6 +22,11 @@ def table(rows: Iterable[tuple[str, ...]]) -> str:
         "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in told
     )
+
+
+def page_of(row: Callable[[dict[str, Any]], tuple[str, ...]]) -> Callable[[dict[str, Any]], str]:
+    """Return what makes a table of a page of a list, by what `row` tells of each item."""
+    return lambda page: table(map(row, page.get("data", [])))
 
 
 def harmless(text: str) -> str:

@@ -27,6 +27,7 @@ Token = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+Limit = Annotated[int, typer.Option(help="How many, the newest.", min=1, max=100)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ import typer
 
 from openclaw_cli.errors import FAILED, UNUSABLE, CommandFailed
 from openclaw_cli.gateway_client import GatewayClient
-from openclaw_cli.lines import moment, table, with_query
-from openclaw_cli.surroundings import Json, Surroundings, Token, Url, run
+from openclaw_cli.lines import moment, page_of, with_query
+from openclaw_cli.printing import Exchange
+from openclaw_cli.surroundings import Json, Limit, Surroundings, Token, Url, run
 
 Kind = Annotated[str | None, typer.Option(help="run, hook or delivery.")]
 Channel = Annotated[str | None, typer.Option(help="telegram, discord, …")]
@@ -26,7 +27,7 @@ def list_(
     kind: Kind = None,
     channel: Channel = None,
     error_code: ErrorCode = None,
-    limit: Annotated[int, typer.Option(help="How many, the newest.", min=1, max=100)] = 20,
+    limit: Limit = 20,
     url: Url = None,
     token: Token = None,
     as_json: Json = False,
@@ -34,14 +35,9 @@ def list_(
     """Print dead letters, newest first."""
     wanted = {"kind": kind, "channel": channel, "error_code": error_code, "limit": limit}
 
-    async def command() -> int:
-        target = Surroundings.of(context).target(url, token)
-        async with GatewayClient(target) as gateway:
-            found = await gateway.get(with_query("/v1/dead-letters", wanted))
-        typer.echo(json.dumps(found) if as_json else table(map(_row, found.get("data", []))))
-        return 0
-
-    run(command())
+    Exchange(context, url, token, as_json).get(
+        with_query("/v1/dead-letters", wanted), page_of(_row)
+    )
 
 
 @app.command()

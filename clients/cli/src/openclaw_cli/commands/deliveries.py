@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
-from openclaw_cli.gateway_client import GatewayClient
-from openclaw_cli.lines import as_lines, moment, table, with_query
-from openclaw_cli.surroundings import Json, Surroundings, Token, Url, run
+from openclaw_cli.lines import moment, page_of, with_query
+from openclaw_cli.printing import Exchange
+from openclaw_cli.surroundings import Json, Limit, Token, Url
 
 DeliveryId = Annotated[str, typer.Argument(metavar="ID", help="dlv_…")]
-Limit = Annotated[int, typer.Option(help="How many, the newest.", min=1, max=100)]
 
 app = typer.Typer(help="Look at deliveries, and replay one that failed.", no_args_is_help=True)
 
@@ -33,14 +31,7 @@ def list_(
     """Print deliveries, newest first."""
     wanted = {"status": status, "channel": channel, "to": to, "run_id": run_id, "limit": limit}
 
-    async def command() -> int:
-        target = Surroundings.of(context).target(url, token)
-        async with GatewayClient(target) as gateway:
-            found = await gateway.get(with_query("/v1/deliveries", wanted))
-        typer.echo(json.dumps(found) if as_json else table(map(_row, found.get("data", []))))
-        return 0
-
-    run(command())
+    Exchange(context, url, token, as_json).get(with_query("/v1/deliveries", wanted), page_of(_row))
 
 
 @app.command()
@@ -53,14 +44,7 @@ def show(
 ) -> None:
     """Print one delivery with its parts and attempts."""
 
-    async def command() -> int:
-        target = Surroundings.of(context).target(url, token)
-        async with GatewayClient(target) as gateway:
-            found = await gateway.get(f"/v1/deliveries/{quote(delivery_id, safe='')}")
-        typer.echo(json.dumps(found) if as_json else as_lines(found))
-        return 0
-
-    run(command())
+    Exchange(context, url, token, as_json).get(f"/v1/deliveries/{quote(delivery_id, safe='')}")
 
 
 @app.command()
@@ -73,15 +57,9 @@ def replay(
 ) -> None:
     """Send a delivery that failed again, from its first unsent part on."""
 
-    async def command() -> int:
-        target = Surroundings.of(context).target(url, token)
-        async with GatewayClient(target) as gateway:
-            path = f"/v1/deliveries/{quote(delivery_id, safe='')}/replay"
-            found = await gateway.post(path)
-        typer.echo(json.dumps(found) if as_json else f"{found['id']} {found['status']}")
-        return 0
-
-    run(command())
+    path = f"/v1/deliveries/{quote(delivery_id, safe='')}/replay"
+    exchange = Exchange(context, url, token, as_json)
+    exchange.post(path, as_text=lambda found: f"{found['id']} {found['status']}")
 
 
 def _row(found: dict[str, Any]) -> tuple[str, ...]:

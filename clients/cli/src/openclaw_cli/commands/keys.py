@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
-from openclaw_cli.gateway_client import GatewayClient
-from openclaw_cli.lines import as_lines, moment, table, with_query
-from openclaw_cli.surroundings import Json, Surroundings, Token, Url, run
+from openclaw_cli.lines import moment, page_of, with_query
+from openclaw_cli.printing import Exchange
+from openclaw_cli.surroundings import Json, Limit, Token, Url
 
 KeyId = Annotated[str, typer.Argument(metavar="ID", help="key_…")]
-Limit = Annotated[int, typer.Option(help="How many, the newest.", min=1, max=100)]
 Scopes = Annotated[
     list[str],
     typer.Option("--scope", help="chat, hooks, runs:read, …, admin; repeatable."),
@@ -57,14 +55,7 @@ def create(
         "expires_at": expires_at,
     }
 
-    async def command() -> int:
-        target = Surroundings.of(context).target(url, token)
-        async with GatewayClient(target) as gateway:
-            made = await gateway.post("/v1/keys", body)
-        typer.echo(json.dumps(made) if as_json else as_lines(made))
-        return 0
-
-    run(command())
+    Exchange(context, url, token, as_json).post("/v1/keys", body)
 
 
 @app.command("list")
@@ -77,14 +68,9 @@ def list_(
 ) -> None:
     """Print keys, newest first, revoked ones too."""
 
-    async def command() -> int:
-        target = Surroundings.of(context).target(url, token)
-        async with GatewayClient(target) as gateway:
-            found = await gateway.get(with_query("/v1/keys", {"limit": limit}))
-        typer.echo(json.dumps(found) if as_json else table(map(_row, found.get("data", []))))
-        return 0
-
-    run(command())
+    Exchange(context, url, token, as_json).get(
+        with_query("/v1/keys", {"limit": limit}), page_of(_row)
+    )
 
 
 @app.command()
@@ -97,14 +83,9 @@ def revoke(
 ) -> None:
     """Revoke a key; within a second it lets nobody in."""
 
-    async def command() -> int:
-        target = Surroundings.of(context).target(url, token)
-        async with GatewayClient(target) as gateway:
-            found = await gateway.delete(f"/v1/keys/{quote(key_id, safe='')}")
-        typer.echo(json.dumps(found) if as_json else f"{found['id']} revoked")
-        return 0
-
-    run(command())
+    Exchange(context, url, token, as_json).delete(
+        f"/v1/keys/{quote(key_id, safe='')}", lambda found: f"{found['id']} revoked"
+    )
 
 
 def _row(found: dict[str, Any]) -> tuple[str, ...]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
 
-from openclaw_cli.gateway_client import GatewayClient
-from openclaw_cli.lines import moment, table, with_query
-from openclaw_cli.surroundings import Json, Surroundings, Token, Url, run
+from openclaw_cli.lines import moment, page_of, with_query
+from openclaw_cli.printing import Exchange
+from openclaw_cli.surroundings import Json, Token, Url
 
 Channel = Annotated[str, typer.Argument(help="telegram, discord, signal, slack, …")]
 
@@ -26,14 +25,9 @@ def list_(
 ) -> None:
     """Print who waits, with their codes, and who was let in."""
 
-    async def command() -> int:
-        target = Surroundings.of(context).target(url, token)
-        async with GatewayClient(target) as gateway:
-            found = await gateway.get(with_query("/v1/pairings", {"channel": channel}))
-        typer.echo(json.dumps(found) if as_json else table(map(_row, found.get("data", []))))
-        return 0
-
-    run(command())
+    Exchange(context, url, token, as_json).get(
+        with_query("/v1/pairings", {"channel": channel}), page_of(_row)
+    )
 
 
 @app.command()
@@ -49,14 +43,8 @@ def approve(
     """Let in who was given a code: for direct messages, not for groups."""
     body = {"channel": channel, "code": code, "notify": notify}
 
-    async def command() -> int:
-        target = Surroundings.of(context).target(url, token)
-        async with GatewayClient(target) as gateway:
-            found = await gateway.post("/v1/pairings/approve", body)
-        typer.echo(json.dumps(found) if as_json else f"{found['sender']} may write")
-        return 0
-
-    run(command())
+    exchange = Exchange(context, url, token, as_json)
+    exchange.post("/v1/pairings/approve", body, lambda found: f"{found['sender']} may write")
 
 
 @app.command()
@@ -72,14 +60,8 @@ def revoke(
     """Let somebody in no more."""
     body = {"channel": channel, "sender": sender, "account_id": account}
 
-    async def command() -> int:
-        target = Surroundings.of(context).target(url, token)
-        async with GatewayClient(target) as gateway:
-            found = await gateway.post("/v1/pairings/revoke", body)
-        typer.echo(json.dumps(found) if as_json else f"{sender} may write no more")
-        return 0
-
-    run(command())
+    exchange = Exchange(context, url, token, as_json)
+    exchange.post("/v1/pairings/revoke", body, lambda _: f"{sender} may write no more")
 
 
 def _row(found: dict[str, Any]) -> tuple[str, ...]:

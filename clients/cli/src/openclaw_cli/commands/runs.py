@@ -11,9 +11,9 @@ import typer
 from openclaw_cli.errors import FAILED
 from openclaw_cli.event_stream import ServerSentEvent
 from openclaw_cli.gateway_client import GatewayClient, StreamRequest
-from openclaw_cli.lines import as_lines, moment, table, with_query
-from openclaw_cli.printing import shown
-from openclaw_cli.surroundings import Json, Surroundings, Token, Url, run
+from openclaw_cli.lines import moment, page_of, with_query
+from openclaw_cli.printing import Exchange
+from openclaw_cli.surroundings import Json, Limit, Surroundings, Token, Url, run
 from openclaw_cli.target import Target
 from openclaw_cli.trace_tree import trace_lines
 from openclaw_common.contracts.run_event import RUN_COMPLETED, TERMINAL_TYPES
@@ -35,7 +35,7 @@ def list_(
     agent: Annotated[str | None, typer.Option(help="Only runs of this agent.")] = None,
     session: Annotated[str | None, typer.Option(help="Only runs of this session.")] = None,
     source: Annotated[str | None, typer.Option(help="chat, api, hook, cron, …")] = None,
-    limit: Annotated[int, typer.Option(help="How many, the newest.", min=1, max=100)] = 20,
+    limit: Limit = 20,
     url: Url = None,
     token: Token = None,
     as_json: Json = False,
@@ -44,8 +44,7 @@ def list_(
     wanted = {"agent_id": agent, "session_key": session, "source": source, "limit": limit}
     path = with_query("/v1/runs", wanted)
     path += "".join(f"&status={quote(word, safe='')}" for word in status or ())
-    target = Surroundings.of(context).target(url, token)
-    run(shown(target, "GET", path, as_json=as_json, as_text=_as_table))
+    Exchange(context, url, token, as_json).get(path, page_of(_row))
 
 
 @app.command()
@@ -58,7 +57,7 @@ def cancel(
 ) -> None:
     """Cancel a run, and print it."""
     path = f"/v1/runs/{quote(run_id, safe='')}/cancel"
-    run(shown(Surroundings.of(context).target(url, token), "POST", path, as_json=as_json))
+    Exchange(context, url, token, as_json).post(path)
 
 
 @app.command()
@@ -71,7 +70,7 @@ def retry(
 ) -> None:
     """Ask again what a run that did not go well was asked, and print the new run."""
     path = f"/v1/runs/{quote(run_id, safe='')}/retry"
-    run(shown(Surroundings.of(context).target(url, token), "POST", path, as_json=as_json))
+    Exchange(context, url, token, as_json).post(path)
 
 
 @app.command("show")
@@ -88,14 +87,7 @@ def show(
 ) -> None:
     """Print one run."""
 
-    async def command() -> int:
-        target = Surroundings.of(context).target(url, token)
-        async with GatewayClient(target) as gateway:
-            found = await gateway.get(f"/v1/runs/{quote(run_id, safe='')}?wait={wait:g}")
-        typer.echo(json.dumps(found) if as_json else as_lines(found))
-        return 0
-
-    run(command())
+    Exchange(context, url, token, as_json).get(f"/v1/runs/{quote(run_id, safe='')}?wait={wait:g}")
 
 
 @app.command()
@@ -108,8 +100,7 @@ def trace(
 ) -> None:
     """Print where the time of a run went: when each step began, how long it took, below what."""
     path = f"/v1/runs/{quote(run_id, safe='')}/trace"
-    target = Surroundings.of(context).target(url, token)
-    run(shown(target, "GET", path, as_json=as_json, as_text=_as_tree))
+    Exchange(context, url, token, as_json).get(path, _as_tree)
 
 
 @app.command()
@@ -156,14 +147,11 @@ def _as_tree(found: dict[str, Any]) -> str:
     return "\n".join((f"trace {found['trace_id']}", *trace_lines(found["otlp"])))
 
 
-def _as_table(page: dict[str, Any]) -> str:
-    return table(
-        (
-            found["id"],
-            found["status"],
-            moment(found["created_at"]),
-            found["agent_id"],
-            found["session_key"],
-        )
-        for found in page["data"]
+def _row(found: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        found["id"],
+        found["status"],
+        moment(found["created_at"]),
+        found["agent_id"],
+        found["session_key"],
     )

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import typer
 
-from openclaw_cli.lines import moment, table, with_query
-from openclaw_cli.printing import shown
-from openclaw_cli.surroundings import Json, Surroundings, Token, Url, run
+from openclaw_cli.lines import moment, page_of, with_query
+from openclaw_cli.printing import Exchange
+from openclaw_cli.surroundings import Json, Token, Url
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help="With or without agent:ID: in front.")]
 Cancel = Annotated[bool, typer.Option("--cancel", help="Cancel its runs first.")]
@@ -29,8 +29,7 @@ def list_(
 ) -> None:
     """Print sessions, the last used first."""
     path = with_query("/v1/sessions", {"agent_id": agent, "prefix": prefix, "limit": limit})
-    target = Surroundings.of(context).target(url, token)
-    run(shown(target, "GET", path, as_json=as_json, as_text=_as_table))
+    Exchange(context, url, token, as_json).get(path, page_of(_row))
 
 
 @app.command()
@@ -38,7 +37,7 @@ def show(
     context: typer.Context, key: Key, url: Url = None, token: Token = None, as_json: Json = False
 ) -> None:
     """Print one session."""
-    run(shown(Surroundings.of(context).target(url, token), "GET", _path(key), as_json=as_json))
+    Exchange(context, url, token, as_json).get(_path(key))
 
 
 @app.command()
@@ -52,7 +51,7 @@ def reset(
 ) -> None:
     """Begin a session anew, with an empty history."""
     path = _path(key, "/reset", cancel=cancel)
-    run(shown(Surroundings.of(context).target(url, token), "POST", path, as_json=as_json))
+    Exchange(context, url, token, as_json).post(path)
 
 
 @app.command()
@@ -65,21 +64,17 @@ def delete(
     as_json: Json = False,
 ) -> None:
     """Take a session away, with its messages and its ended runs."""
-    path = _path(key, cancel=cancel)
-    run(shown(Surroundings.of(context).target(url, token), "DELETE", path, as_json=as_json))
+    Exchange(context, url, token, as_json).delete(_path(key, cancel=cancel))
 
 
 def _path(key: str, action: str = "", *, cancel: bool = False) -> str:
     return f"/v1/sessions/{quote(key, safe='')}{action}{'?cancel=true' if cancel else ''}"
 
 
-def _as_table(page: dict[str, Any]) -> str:
-    return table(
-        (
-            found["key"],
-            found["status"],
-            f"{found['message_count']} messages",
-            moment(found["last_run_at"]) if found["last_run_at"] else "-",
-        )
-        for found in page["data"]
+def _row(found: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        found["key"],
+        found["status"],
+        f"{found['message_count']} messages",
+        moment(found["last_run_at"]) if found["last_run_at"] else "-",
     )
