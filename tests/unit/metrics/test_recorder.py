@@ -14,10 +14,7 @@ from openclaw_common.runtime.metrics.instruments import (
     STREAMS,
     TOOL_CALLS,
 )
-from openclaw_common.runtime.metrics.otlp import (
-    MetricsExport,
-    export_interval_s,
-)
+from openclaw_common.runtime.metrics.otlp import MetricsExport
 from openclaw_common.runtime.metrics.prometheus import Exposition
 from openclaw_common.runtime.metrics.recorder import OTHER, Metrics, known, one
 
@@ -115,8 +112,3 @@ def test_a_collector_is_given_sums_distributions_and_readings() -> None:
     assert len(point.bucket_counts) == len(point.explicit_bounds) + 1
     assert isinstance(streams, Gauge)
     assert streams.data_points[0].value == 4
-
-
-def test_the_standard_variable_says_how_often() -> None:
-    assert export_interval_s({}) == 60
-    assert export_interval_s({"OTEL_METRIC_EXPORT_INTERVAL": "500"}) == 0.5

@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from openclaw_common.runtime.config.errors import ConfigError
-from openclaw_common.runtime.otlp_environ import Signal, endpoint_of, passed_by
+from openclaw_common.runtime.otlp_environ import (
+    Signal,
+    endpoint_of,
+    export_interval_s,
+    passed_by,
+)
 
 BASE = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318/"}
 
@@ -73,3 +78,23 @@ def test_an_exporter_that_there_is_not_is_a_warning(
     environ: dict[str, str], told: list[str]
 ) -> None:
     assert [warning.partition(",")[0] for warning in passed_by(environ)] == told
+
+
+@pytest.mark.parametrize(
+    ("interval", "seconds", "warnings"),
+    [
+        (None, 60, 0),
+        ("", 60, 0),
+        (" 500 ", 0.5, 0),
+        ("0", 60, 1),
+        ("-1", 60, 1),
+        ("30s", 60, 1),
+        ("\N{SUPERSCRIPT TWO}", 60, 1),
+    ],
+)
+def test_metrics_are_sent_as_often_as_is_said_or_a_warning_tells_otherwise(
+    interval: str | None, seconds: float, warnings: int
+) -> None:
+    environ = {} if interval is None else {"OTEL_METRIC_EXPORT_INTERVAL": interval}
+    assert export_interval_s(environ) == seconds
+    assert len(list(passed_by(environ))) == warnings

@@ -15,14 +15,11 @@ from opentelemetry.sdk.resources import Resource
 
 from openclaw_common.runtime.config.health import Health
 from openclaw_common.runtime.health import Probes, SidePort
-from openclaw_common.runtime.metrics.otlp import (
-    MetricsExport,
-    export_interval_s,
-    exports_metrics,
-)
+from openclaw_common.runtime.metrics.otlp import MetricsExport, exports_metrics
 from openclaw_common.runtime.metrics.process import ProcessWatch
 from openclaw_common.runtime.metrics.prometheus import Exposition
 from openclaw_common.runtime.metrics.recorder import Metrics
+from openclaw_common.runtime.otlp_environ import export_interval_s
 from openclaw_common.runtime.waiting import end
 
 EXPORT_STOP_S: Final = 2.0

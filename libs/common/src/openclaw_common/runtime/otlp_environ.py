@@ -15,6 +15,9 @@ Signal = Literal["traces", "metrics"]
 
 PROTOCOL: Final = "http/protobuf"
 """The only one that is spoken."""
+INTERVAL_MS: Final = 60_000
+"""Between two exports of metrics, where nothing else is said."""
+_INTERVAL: Final = "OTEL_METRIC_EXPORT_INTERVAL"
 _SIGNALS: Final[tuple[Signal, ...]] = ("traces", "metrics")
 _NOT_HERE: Final = frozenset({"console", "logging", "zipkin", "jaeger", "prometheus"})
 """Exporters of OpenTelemetry that send nothing to a collector over OTLP."""
@@ -45,8 +48,13 @@ def endpoint_of(signal: Signal, environ: Mapping[str, str]) -> str | None:
     return own or f"{base.rstrip('/')}/v1/{signal}"
 
 
+def export_interval_s(environ: Mapping[str, str]) -> float:
+    """Return the seconds between two exports of metrics; what is no number counts not."""
+    return (_interval_ms(environ) or INTERVAL_MS) / 1000
+
+
 def passed_by(environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield a warning for each setting of an exporter that has no effect here."""
+    """Yield a warning for each setting of an export that has no effect here."""
     if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return
     for signal in _SIGNALS:
@@ -58,6 +66,16 @@ def passed_by(environ: Mapping[str, str]) -> Iterator[str]:
                 f"{_variable(signal)} names {named!r}, and there is no such exporter here; "
                 "use otlp or none"
             )
+    if (interval := environ.get(_INTERVAL, "").strip()) and not _interval_ms(environ):
+        yield (
+            f"{_INTERVAL}={interval!r} is no whole number of milliseconds above 0; metrics are "
+            f"sent every {INTERVAL_MS}"
+        )
+
+
+def _interval_ms(environ: Mapping[str, str]) -> int | None:
+    text = environ.get(_INTERVAL, "").strip()
+    return int(text) if text.isdecimal() else None
 
 
 def _exporters(signal: Signal, environ: Mapping[str, str]) -> frozenset[str]:

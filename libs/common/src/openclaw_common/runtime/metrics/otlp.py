@@ -34,7 +34,6 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from openclaw_common.runtime.metrics.recorder import Distribution, Family, Labels, Metrics
 from openclaw_common.runtime.otlp_environ import endpoint_of
 
-INTERVAL_MS: Final = 60_000
 SCOPE: Final = "openclaw_common.runtime.metrics"
 
 _logger: Final = logging.getLogger(__name__)
@@ -43,12 +42,6 @@ _logger: Final = logging.getLogger(__name__)
 def exports_metrics(environ: Mapping[str, str]) -> bool:
     """Whether the environment asks for metrics over OTLP. Raises OtlpSettingError."""
     return endpoint_of("metrics", environ) is not None
-
-
-def export_interval_s(environ: Mapping[str, str]) -> float:
-    """Return the seconds between two exports."""
-    text = environ.get("OTEL_METRIC_EXPORT_INTERVAL", "")
-    return (int(text) if text.isdigit() and int(text) else INTERVAL_MS) / 1000
 
 
 class MetricsExport:
