@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 
@@ -26,25 +26,13 @@ from openclaw_common.contracts.delivery import Destination, Media
 from tests.fakes.channels.discord import TOKEN, FakeDiscord, Place
 from tests.fakes.channels.platform import Fault
 from tests.harness.processes import free_port
-from tests.integration.channels.trials import account, channel_context
+from tests.integration.channels.trials import account
 
 Make = Callable[..., OutboundChannel]
 GENERAL = Destination("discord", "channel:100")
 IDEAS = Destination("discord", "channel:200")
 HOOK = Destination("discord", "interaction:7:token-of-interaction")
 PIXEL = Media("image/png", data=base64.b64encode(b"\x89PNG").decode(), filename="pixel.png")
-
-
-@pytest.fixture
-async def discord() -> AsyncIterator[FakeDiscord]:
-    async with FakeDiscord() as discord:
-        yield discord
-
-
-@pytest.fixture
-async def context() -> AsyncIterator[ChannelContext]:
-    async with channel_context() as context:
-        yield context
 
 
 @pytest.fixture

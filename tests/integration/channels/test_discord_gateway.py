@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,21 +15,9 @@ from openclaw_channels.inbound import Receiver, ReceiverFailure
 from openclaw_common.contracts.errors import StoreUnavailable
 from tests.fakes.channels.discord import BOT_ID, TOKEN, FakeDiscord, Place
 from tests.integration.channels.receiving import Taken, receiving
-from tests.integration.channels.trials import account, channel_context
+from tests.integration.channels.trials import account
 
 Make = Callable[..., Receiver | None]
-
-
-@pytest.fixture
-async def discord() -> AsyncIterator[FakeDiscord]:
-    async with FakeDiscord() as discord:
-        yield discord
-
-
-@pytest.fixture
-async def context() -> AsyncIterator[ChannelContext]:
-    async with channel_context() as context:
-        yield context
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -36,7 +36,8 @@ from tests.fakes.channels.discord_people import Application
 from tests.fakes.channels.platform import Fault
 from tests.integration.channels.discord_examples import EXAMPLES
 from tests.integration.channels.gateway import SmallGateway
-from tests.integration.channels.trials import account, channel_context
+from tests.integration.channels.hostile import json_values
+from tests.integration.channels.trials import account
 
 NOW = 1_700_000_000.0
 APPLICATION = Application()
@@ -165,40 +166,9 @@ class TestReading:
             reader().read(request(body))
 
     @given(
-        st.recursive(
-            st.none()
-            | st.booleans()
-            | st.integers()
-            | st.floats(allow_nan=False)
-            | st.text()
-            | st.just("\ud83d"),
-            lambda inner: (
-                st.lists(inner, max_size=3)
-                | st.dictionaries(
-                    st.sampled_from(
-                        [
-                            "name",
-                            "data",
-                            "options",
-                            "type",
-                            "value",
-                            "resolved",
-                            "channel",
-                            "id",
-                            "components",
-                            "values",
-                            "member",
-                            "user",
-                            "message",
-                            "token",
-                            "guild_id",
-                        ]
-                    ),
-                    inner,
-                    max_size=5,
-                )
-            ),
-            max_leaves=12,
+        json_values(
+            "name data options type value resolved channel id components "
+            "values member user message token guild_id"
         ),
         st.integers(0, 6),
     )
@@ -220,18 +190,6 @@ class TestReading:
         data = {"name": "x", "type": 1, "options": options}
         with pytest.raises(NotUnderstood):
             read({**EXAMPLES["slash command"][0], "data": data})
-
-
-@pytest.fixture
-async def discord() -> AsyncIterator[FakeDiscord]:
-    async with FakeDiscord() as discord:
-        yield discord
-
-
-@pytest.fixture
-async def context() -> AsyncIterator[ChannelContext]:
-    async with channel_context() as context:
-        yield context
 
 
 Make = Callable[..., OutboundChannel]

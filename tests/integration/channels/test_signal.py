@@ -24,27 +24,18 @@ from openclaw_channels.signal.outbound import SignalOutbound
 from openclaw_channels.signal.settings import SignalSettings
 from openclaw_common.contracts.delivery import Destination, Media
 from tests.fakes.channels.platform import Fault
-from tests.fakes.channels.signal import ACCOUNT, FakeSignal
+from tests.fakes.channels.signal import FakeSignal
 from tests.fakes.channels.signal_container import FakeSignalContainer
+from tests.integration.channels.signal_kinds import own
 from tests.integration.channels.trials import channel_context
 
 GROUP = "group:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 PERSON = "+15550002222"
-KINDS = {"external-native": FakeSignal, "container": FakeSignalContainer}
-
-
-@pytest.fixture(params=list(KINDS))
-async def signal(request: pytest.FixtureRequest) -> AsyncIterator[FakeSignal]:
-    async with KINDS[request.param]() as fake:
-        yield fake
-        assert fake.violations == []
 
 
 @asynccontextmanager
 async def signal_account(signal: FakeSignal, **settings: Any) -> AsyncIterator[SignalOutbound]:
-    kind = next(kind for kind, made in KINDS.items() if made is type(signal))
-    transport = {"kind": kind, "url": signal.base_url}
-    given = {"account": ACCOUNT, "transport": transport, **settings}
+    given = own(signal, **settings)
     async with channel_context() as context:
         yield SignalOutbound(SignalSettings.model_validate(given), context)
 

@@ -31,7 +31,7 @@ from tests.fakes.channels.signal import ACCOUNT, FakeSignal
 from tests.fakes.channels.signal_container import FakeSignalContainer
 from tests.fakes.channels.signal_people import data, envelope
 from tests.integration.channels.signal_kinds import KINDS, own
-from tests.integration.channels.trials import account, channel_context
+from tests.integration.channels.trials import account
 
 SECRET = "s3cret"
 
@@ -60,25 +60,6 @@ class Taken:
         async with asyncio.timeout(5), self._changed:
             await self._changed.wait_for(lambda: len(self.messages) >= count)
         return [item.text for item in self.messages]
-
-
-@pytest.fixture(params=list(KINDS))
-async def signal(request: pytest.FixtureRequest) -> AsyncIterator[FakeSignal]:
-    async with KINDS[request.param]() as fake:
-        yield fake
-        assert fake.violations == []
-
-
-@pytest.fixture
-async def container() -> AsyncIterator[FakeSignalContainer]:
-    async with FakeSignalContainer() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def context() -> AsyncIterator[ChannelContext]:
-    async with channel_context() as made:
-        yield made
 
 
 def receiver(signal: FakeSignal, context: ChannelContext, **settings: Any) -> Receiver:

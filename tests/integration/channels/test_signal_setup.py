@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-import pytest
 
 from openclaw_channels.base import ChannelContext
 from openclaw_channels.inbound import Finding, Setup
@@ -14,28 +12,9 @@ from tests.fakes.channels.signal import FakeSignal
 from tests.fakes.channels.signal_container import FakeSignalContainer
 from tests.fakes.channels.signal_people import ADA, ADA_ID
 from tests.integration.channels.signal_kinds import KINDS, own
-from tests.integration.channels.trials import account, channel_context
+from tests.integration.channels.trials import account
 
 SECRET = "s3cret"
-
-
-@pytest.fixture(params=list(KINDS))
-async def signal(request: pytest.FixtureRequest) -> AsyncIterator[FakeSignal]:
-    async with KINDS[request.param]() as fake:
-        yield fake
-        assert fake.violations == []
-
-
-@pytest.fixture
-async def container() -> AsyncIterator[FakeSignalContainer]:
-    async with FakeSignalContainer() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def context() -> AsyncIterator[ChannelContext]:
-    async with channel_context() as made:
-        yield made
 
 
 def setup(signal: FakeSignal, context: ChannelContext, **settings: Any) -> Setup:

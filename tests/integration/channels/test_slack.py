@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 from aiohttp import web
@@ -28,25 +28,13 @@ from openclaw_common.contracts.delivery import Destination, Media
 from tests.fakes.channels.platform import Fault
 from tests.fakes.channels.slack import TOKEN, FakeSlack
 from tests.harness.processes import free_port
-from tests.integration.channels.trials import account, channel_context
+from tests.integration.channels.trials import account
 
 Make = Callable[..., OutboundChannel]
 GENERAL = Destination("slack", "channel:C00000001")
 THREAD = Destination("slack", "channel:C00000001", thread_id="1700000000.000009")
 PIXEL = Media("image/png", data=base64.b64encode(b"\x89PNG").decode(), filename="pixel.png")
 KEY = "cd" * 32
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with FakeSlack() as slack:
-        yield slack
-
-
-@pytest.fixture
-async def context() -> AsyncIterator[ChannelContext]:
-    async with channel_context() as context:
-        yield context
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,19 +25,6 @@ from tests.fakes.channels.slack import APP_TOKEN, TOKEN, FakeSlack
 from tests.fakes.channels.slack_events import SIGNING_SECRET
 from tests.integration.channels.gateway import SmallGateway
 from tests.integration.channels.trials import account, channel_context
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with FakeSlack() as slack:
-        yield slack
-
-
-@pytest.fixture
-async def context() -> AsyncIterator[ChannelContext]:
-    async with channel_context() as context:
-        yield context
-
 
 Own = Callable[..., dict[str, Any]]
 

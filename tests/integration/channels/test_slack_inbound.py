@@ -26,6 +26,7 @@ from openclaw_channels.slack import PLUGIN
 from openclaw_channels.slack.webhook import signature
 from openclaw_common.contracts.inbound import InboundMessage
 from tests.fakes.channels.slack_events import FORM, SIGNING_SECRET, signed
+from tests.integration.channels.hostile import json_values
 from tests.integration.channels.slack_examples import COMMAND, EVENTS, INTERACTIONS
 from tests.integration.channels.trials import account
 
@@ -290,40 +291,9 @@ class TestHostility:
             reader().read(request(body))
 
     @given(
-        st.recursive(
-            st.none()
-            | st.booleans()
-            | st.integers()
-            | st.floats(allow_nan=False)
-            | st.text()
-            | st.just("\ud83d"),
-            lambda inner: (
-                st.lists(inner, max_size=3)
-                | st.dictionaries(
-                    st.sampled_from(
-                        [
-                            "type",
-                            "event",
-                            "channel",
-                            "ts",
-                            "user",
-                            "text",
-                            "files",
-                            "message",
-                            "edited",
-                            "payload",
-                            "actions",
-                            "view",
-                            "state",
-                            "values",
-                            "trigger_id",
-                        ]
-                    ),
-                    inner,
-                    max_size=5,
-                )
-            ),
-            max_leaves=12,
+        json_values(
+            "type event channel ts user text files message edited "
+            "payload actions view state values trigger_id"
         ),
         st.sampled_from(["message", "app_mention", "reaction_added", "block_actions"]),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
@@ -18,21 +18,9 @@ from openclaw_channels.slack import PLUGIN
 from openclaw_common.contracts.errors import StoreUnavailable
 from tests.fakes.channels.slack import APP_TOKEN, BOT, TOKEN, FakeSlack
 from tests.integration.channels.receiving import Taken, receiving
-from tests.integration.channels.trials import account, channel_context
+from tests.integration.channels.trials import account
 
 Make = Callable[..., Receiver | None]
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with FakeSlack() as slack:
-        yield slack
-
-
-@pytest.fixture
-async def context() -> AsyncIterator[ChannelContext]:
-    async with channel_context() as context:
-        yield context
 
 
 @pytest.fixture

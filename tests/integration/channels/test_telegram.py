@@ -32,13 +32,6 @@ CHAT = Destination("telegram", "42")
 PNG = Media("image/png", data=base64.b64encode(b"\x89PNG").decode(), filename="a.png")
 
 
-@pytest.fixture
-async def telegram() -> AsyncIterator[FakeTelegram]:
-    async with FakeTelegram() as fake:
-        yield fake
-        assert fake.violations == []
-
-
 @asynccontextmanager
 async def bot(
     telegram: FakeTelegram, *trusted: str, **settings: Any

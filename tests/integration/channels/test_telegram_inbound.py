@@ -36,7 +36,7 @@ from tests.fakes.channels.telegram_people import (
     private,
     user,
 )
-from tests.integration.channels.trials import account, channel_context
+from tests.integration.channels.trials import account
 
 SECRET = "s3cret-token"
 
@@ -63,18 +63,6 @@ class Taken:
         async with asyncio.timeout(5), self._changed:
             await self._changed.wait_for(lambda: len(self.messages) >= count)
         return [item.text for item in self.messages]
-
-
-@pytest.fixture
-async def telegram() -> AsyncIterator[FakeTelegram]:
-    async with FakeTelegram() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def context() -> AsyncIterator[ChannelContext]:
-    async with channel_context() as made:
-        yield made
 
 
 def polling(telegram: FakeTelegram, context: ChannelContext, **settings: Any) -> TelegramPolling:

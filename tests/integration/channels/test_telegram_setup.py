@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -14,23 +14,11 @@ from openclaw_channels.telegram.polling import ALLOWED_UPDATES
 from openclaw_common.contracts.inbound import Attachment
 from tests.fakes.channels.telegram import BOT_DOWNLOAD_LIMIT, TOKEN, FakeTelegram
 from tests.fakes.channels.telegram_people import BOT_NAME, private
-from tests.integration.channels.trials import account, channel_context
+from tests.integration.channels.trials import account
 
 SECRET = "s3cret-token"
 PUBLIC = "https://gateway.example"
 URL = f"{PUBLIC}/api/channels/telegram/webhook"
-
-
-@pytest.fixture
-async def telegram() -> AsyncIterator[FakeTelegram]:
-    async with FakeTelegram() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def context() -> AsyncIterator[ChannelContext]:
-    async with channel_context() as made:
-        yield made
 
 
 def media(telegram: FakeTelegram, context: ChannelContext) -> MediaSource:
