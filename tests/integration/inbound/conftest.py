@@ -1,4 +1,4 @@
-"""A fake platform, and its gateway."""
+"""Fake platforms, and the gateway of the parrot."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.channels.discord import FakeDiscord
 from tests.fakes.channels.parrot import FakeParrot
+from tests.fakes.channels.signal import FakeSignal
+from tests.fakes.channels.telegram import FakeTelegram
 from tests.harness.chats import Chats, parrot_config
+from tests.integration.channels.signal_kinds import KINDS
 
 
 @pytest.fixture
@@ -16,6 +20,32 @@ async def parrot() -> AsyncIterator[FakeParrot]:
     """The platform."""
     async with FakeParrot() as platform:
         yield platform
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[FakeDiscord]:
+    async with FakeDiscord() as platform:
+        yield platform
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[FakeTelegram]:
+    async with FakeTelegram() as platform:
+        yield platform
+        assert platform.violations == []
+
+
+@pytest.fixture(params=list(KINDS))
+async def signal(request: pytest.FixtureRequest) -> AsyncIterator[FakeSignal]:
+    async with KINDS[request.param]() as platform:
+        yield platform
+        assert platform.violations == []
+
+
+@pytest.fixture
+def way(request: pytest.FixtureRequest) -> str:
+    """How what people write comes from the platform."""
+    return str(getattr(request, "param", "posted"))
 
 
 @pytest.fixture

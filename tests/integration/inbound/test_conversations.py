@@ -12,12 +12,12 @@ from openclaw_common.contracts.run import RunStatus
 from tests.fakes.channels.parrot import FakeParrot, Written
 from tests.fakes.provider import Script
 from tests.harness.chats import Chats
+from tests.integration.inbound.support import parts_shown, waiting
 
 WEBHOOK = "/api/channels/parrot/webhook"
 PIXEL = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
 MAIN = "agent:main:main"
 GROUP: dict[str, Any] = {"groups": {"g": {}}}
-waiting = pytest.mark.parametrize("answers", [False])
 
 
 def in_group(text: str, event: int, **fields: Any) -> Written:
@@ -187,9 +187,7 @@ async def test_an_image_is_shown_to_the_model(chats: Chats, parrot: FakeParrot) 
     parrot.files["f1"] = PIXEL
     picture = {"kind": "image", "reference": "f1", "mime": "image/png", "name": "a.png"}
     await said(chats, parrot, Written("look", event=1, more={"attachments": [picture]}))
-    async with asyncio.timeout(5):
-        received = await chats.provider.request(0)
-    parts = received.body["messages"][-1]["content"]
+    parts = await parts_shown(chats)
     data = b64encode(PIXEL).decode()
     assert parts[-1]["image_url"]["url"] == f"data:image/png;base64,{data}"
 

@@ -14,6 +14,7 @@ from openclaw_channels.discord import PLUGIN
 from tests.fakes.channels.discord import BOT_ID, TOKEN, FakeDiscord, Place
 from tests.fakes.channels.discord_people import Application, command
 from tests.harness.chats import Chats
+from tests.integration.inbound.support import OPEN, post, texts_told, waiting
 
 WEBHOOK = "/api/channels/discord/interactions"
 TURNS = 50
@@ -26,13 +27,6 @@ FAST = {
 }
 CHANNEL = {"id": "100", "type": 0, "guild_id": "1", "name": "general"}
 by_gateway = pytest.mark.parametrize("account", [{"gateway": True}])
-waiting = pytest.mark.parametrize("answers", [False])
-
-
-@pytest.fixture
-async def discord() -> AsyncIterator[FakeDiscord]:
-    async with FakeDiscord() as fake:
-        yield fake
 
 
 @pytest.fixture
@@ -43,9 +37,7 @@ async def gateway(
         "token": TOKEN,
         "publicKey": discord.application.public_key,
         "apiRoot": discord.base_url,
-        "dmPolicy": "open",
-        "allowFrom": ["*"],
-        "groupPolicy": "open",
+        **OPEN,
         **FAST,
         **account,
     }
@@ -58,17 +50,6 @@ async def gateway(
         yield chats
 
 
-async def told(discord: FakeDiscord, count: int) -> list[tuple[str, str]]:
-    async with asyncio.timeout(20):
-        taken = await discord.taken(count)
-    return [(item.to, item.text) for item in taken]
-
-
-async def post(chats: Chats, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
-    async with chats.client.post(chats.url + WEBHOOK, data=body, headers=headers) as answer:
-        return answer.status, await answer.read()
-
-
 @by_gateway
 async def test_a_long_conversation_is_answered_in_order_and_once(
     gateway: Chats, discord: FakeDiscord
@@ -79,7 +60,7 @@ async def test_a_long_conversation_is_answered_in_order_and_once(
         await discord.write(f"/fake say {number}", "742")
 
     expected = [("742", str(number)) for number in range(TURNS)]
-    assert await told(discord, TURNS) == expected
+    assert await texts_told(discord, TURNS) == expected
     assert len(await gateway.run_ids()) == TURNS
 
 
@@ -90,7 +71,7 @@ async def test_a_mention_is_answered_in_its_thread(gateway: Chats, discord: Fake
     await discord.write(f"<@{BOT_ID}> /fake say here", "300")
     await discord.write(f"<@{BOT_ID}> /fake say there", "100")
 
-    assert sorted(await told(discord, 2)) == [("100", "there"), ("300", "here")]
+    assert sorted(await texts_told(discord, 2)) == [("100", "there"), ("300", "here")]
     keys = {request.session_key for request in await gateway.requests()}
     assert keys == {
         "agent:main:discord:channel:100",
@@ -105,7 +86,7 @@ async def test_a_command_is_answered_in_its_deferred_answer(
     asked = time.monotonic()
     assert await discord.command(url, "ask", "/fake say done") == (200, {"type": 5})
     assert time.monotonic() - asked < 3
-    assert await told(discord, 1) == [("interaction:800", "done")]
+    assert await texts_told(discord, 1) == [("interaction:800", "done")]
     assert discord.accepted[0].thread == "@original"
     assert discord.typing == []
 
@@ -116,19 +97,19 @@ async def test_an_answer_that_comes_too_late_goes_to_the_channel(
     url = gateway.url + WEBHOOK
     asked = command("ask", "/fake say late", channel=CHANNEL, sender="42", token="expired")
     assert await discord.application.post(url, asked) == (200, {"type": 5})
-    assert await told(discord, 1) == [("100", "late")]
+    assert await texts_told(discord, 1) == [("100", "late")]
 
 
 async def test_a_pressed_button_is_answered_by_a_message(
     gateway: Chats, discord: FakeDiscord
 ) -> None:
     assert await discord.press(gateway.url + WEBHOOK, "/fake say yes") == (200, {"type": 6})
-    assert await told(discord, 1) == [("100", "yes")]
+    assert await texts_told(discord, 1) == [("100", "yes")]
 
 
 async def test_no_token_of_an_interaction_is_shown(gateway: Chats, discord: FakeDiscord) -> None:
     await discord.command(gateway.url + WEBHOOK, "ask", "/fake say done")
-    await told(discord, 1)
+    await texts_told(discord, 1)
     token = max(discord.interactions, key=len)
     headers = {"Authorization": "Bearer chats-test-token"}
     async with gateway.client.get(f"{gateway.url}/v1/deliveries", headers=headers) as answer:
@@ -142,9 +123,9 @@ async def test_discord_tries_the_url_and_finds_it_right(
     gateway: Chats, discord: FakeDiscord, answers: bool
 ) -> None:
     body = b'{"id":"1","application_id":"800","type":1}'
-    status, answer = await post(gateway, body, discord.application.signed(body))
+    status, answer = await post(gateway, WEBHOOK, body, discord.application.signed(body))
     assert (status, orjson.loads(answer)) == (200, {"type": 1})
-    status, _ = await post(gateway, body, Application().signed(body))
+    status, _ = await post(gateway, WEBHOOK, body, Application().signed(body))
     assert status == 401
 
 
@@ -167,7 +148,7 @@ async def test_what_discord_did_not_sign_or_long_ago_gives_401_and_nothing_is_en
     stale = time.time() - 301 if wrong == "stale" else None
     headers = discord.application.signed(body, stale)
     headers |= wrong if isinstance(wrong, dict) else {}
-    assert (await post(gateway, body, headers))[0] == 401
+    assert (await post(gateway, WEBHOOK, body, headers))[0] == 401
     assert await gateway.run_ids() == []
 
 
@@ -177,7 +158,9 @@ async def test_a_replayed_interaction_gets_the_first_answer_and_is_one_run(
 ) -> None:
     body = orjson.dumps(command("ask", "hi", channel=CHANNEL, sender="42", token="t"))
     headers = discord.application.signed(body)
-    assert [await post(gateway, body, headers) for _ in range(3)] == [(200, b'{"type":5}')] * 3
+    assert [await post(gateway, WEBHOOK, body, headers) for _ in range(3)] == [
+        (200, b'{"type":5}')
+    ] * 3
     assert len(await gateway.run_ids()) == 1
 
 
@@ -186,5 +169,5 @@ async def test_a_replayed_interaction_gets_the_first_answer_and_is_one_run(
 async def test_a_malformed_interaction_gives_400(
     gateway: Chats, discord: FakeDiscord, answers: bool, body: bytes
 ) -> None:
-    assert (await post(gateway, body, discord.application.signed(body)))[0] == 400
+    assert (await post(gateway, WEBHOOK, body, discord.application.signed(body)))[0] == 400
     assert await gateway.run_ids() == []

@@ -11,7 +11,6 @@ import pytest
 
 from openclaw_channels.signal import PLUGIN
 from tests.fakes.channels.signal import ACCOUNT, FakeSignal
-from tests.fakes.channels.signal_container import FakeSignalContainer
 from tests.fakes.channels.signal_people import (
     ADA,
     ADA_ID,
@@ -22,47 +21,30 @@ from tests.fakes.channels.signal_people import (
     mention,
 )
 from tests.harness.chats import OWNER, Chats
+from tests.integration.channels.signal_kinds import own
+from tests.integration.inbound.support import OPEN, parts_shown, texts_told, waiting
 
 SECRET = "s3cret"
 WEBHOOK = "/api/channels/signal/webhook"
 TURNS = 50
 PIXEL = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
-KINDS = {"external-native": FakeSignal, "container": FakeSignalContainer}
 FAST = {"accountPerSecond": 1000, "accountBurst": 1000, "chatPerSecond": 1000, "chatBurst": 1000}
 daemon = pytest.mark.parametrize("signal", ["external-native"], indirect=True)
 container = pytest.mark.parametrize("signal", ["container"], indirect=True)
 by_webhook = pytest.mark.parametrize("account", [{"receive": "webhook"}])
-waiting = pytest.mark.parametrize("answers", [False])
-
-
-@pytest.fixture(params=list(KINDS))
-async def signal(request: pytest.FixtureRequest) -> AsyncIterator[FakeSignal]:
-    async with KINDS[request.param]() as fake:
-        yield fake
-        assert fake.violations == []
 
 
 @pytest.fixture
 async def gateway(
     valkey_url: str, signal: FakeSignal, account: dict[str, Any], answers: bool
 ) -> AsyncIterator[Chats]:
-    kind = next(kind for kind, made in KINDS.items() if made is type(signal))
-    own: dict[str, Any] = {
-        "account": ACCOUNT,
-        "transport": {"kind": kind, "url": signal.base_url},
-        "webhookSecret": SECRET,
-        "dmPolicy": "open",
-        "allowFrom": ["*"],
-        "groupPolicy": "open",
-        **FAST,
-        **account,
-    }
+    settings = own(signal, webhookSecret=SECRET, **OPEN, **FAST, **account)
     async with Chats(
-        valkey_url, {"signal": own}, plugins={"signal": PLUGIN}, answers=answers
+        valkey_url, {"signal": settings}, plugins={"signal": PLUGIN}, answers=answers
     ) as chats:
         # As RECEIVE_WEBHOOK_URL has it.
         address = chats.url.replace("://", f"://openclaw:{SECRET}@") + WEBHOOK
-        if own.get("receive") == "webhook":
+        if account.get("receive") == "webhook":
             signal.feed.webhook = address
             signal.feed.keeps = False
         else:
@@ -71,19 +53,13 @@ async def gateway(
         yield chats
 
 
-async def told(signal: FakeSignal, count: int) -> list[tuple[str, str]]:
-    async with asyncio.timeout(20):
-        taken = await signal.taken(count)
-    return [(item.to, item.text) for item in taken]
-
-
 async def test_a_long_conversation_is_answered_in_order_and_once(
     gateway: Chats, signal: FakeSignal
 ) -> None:
     for number in range(TURNS):
         await signal.say(f"/fake say {number}")
 
-    assert await told(signal, TURNS) == [(ADA, str(number)) for number in range(TURNS)]
+    assert await texts_told(signal, TURNS) == [(ADA, str(number)) for number in range(TURNS)]
     assert len(await gateway.run_ids()) == TURNS
 
 
@@ -95,7 +71,7 @@ async def test_the_container_may_post_what_people_write(
     for number in range(5):
         await signal.say(f"/fake say {number}")
 
-    assert await told(signal, 5) == [(ADA, str(number)) for number in range(5)]
+    assert await texts_told(signal, 5) == [(ADA, str(number)) for number in range(5)]
     assert signal.feed.posts == [200] * 5
 
 
@@ -107,7 +83,7 @@ async def test_connection_and_webhook_at_once_make_one_run_of_a_message(
     for number in range(5):
         await signal.say(f"/fake say {number}")
 
-    assert sorted(await told(signal, 5)) == [(ADA, str(number)) for number in range(5)]
+    assert sorted(await texts_told(signal, 5)) == [(ADA, str(number)) for number in range(5)]
     assert len(await gateway.run_ids()) == 5
 
 
@@ -119,7 +95,7 @@ async def test_a_group_is_answered_in_the_group_and_only_where_the_account_is_ca
     called = f"{PLACEHOLDER} hello"
     await signal.say(called, group=GROUP_ID, mentions=[mention(0, ACCOUNT, own_id)])
 
-    ((to, _),) = await told(signal, 1)
+    ((to, _),) = await texts_told(signal, 1)
     assert to == f"group:{GROUP_ID}"
     (request,) = await gateway.requests()
     assert request.session_key == f"agent:main:signal:group:{GROUP_ID}"
@@ -128,7 +104,7 @@ async def test_a_group_is_answered_in_the_group_and_only_where_the_account_is_ca
 async def test_who_hides_the_number_is_answered_by_id(gateway: Chats, signal: FakeSignal) -> None:
     await signal.say("/fake say hello", number=None)
 
-    assert await told(signal, 1) == [(ADA_ID, "hello")]
+    assert await texts_told(signal, 1) == [(ADA_ID, "hello")]
 
 
 @daemon
@@ -137,20 +113,18 @@ async def test_a_photo_is_shown_to_the_model(gateway: Chats, signal: FakeSignal)
     files = [{"contentType": "image/png", "filename": "a.png", "id": "x1.png", "size": len(PIXEL)}]
     await signal.say("Look", attachments=files)
 
-    async with asyncio.timeout(5):
-        received = await gateway.provider.request(0)
-    parts = received.body["messages"][-1]["content"]
+    parts = await parts_shown(gateway)
     assert "Look" in parts[0]["text"]
     assert parts[-1]["image_url"]["url"].startswith("data:image/png")
 
 
 async def test_a_connection_that_breaks_is_had_again(gateway: Chats, signal: FakeSignal) -> None:
     await signal.say("/fake say one")
-    await told(signal, 1)
+    await texts_told(signal, 1)
     signal.feed.hang_up()
     await signal.say("/fake say two")
 
-    assert await told(signal, 2) == [(ADA, "one"), (ADA, "two")]
+    assert await texts_told(signal, 2) == [(ADA, "one"), (ADA, "two")]
     assert signal.feed.connections == 2
 
 

@@ -15,13 +15,13 @@ from openclaw_channels.slack import PLUGIN
 from tests.fakes.channels.slack import APP_TOKEN, BOT, TOKEN, FakeSlack
 from tests.fakes.channels.slack_events import FORM, SIGNING_SECRET, signed
 from tests.harness.chats import Chats
+from tests.integration.inbound.support import OPEN, parts_shown, post, told, waiting
 
 WEBHOOK = "/api/channels/slack/events"
 TURNS = 50
 DIRECT = "D00000001"
 FAST = {"channelPerSecond": 1000, "channelBurst": 1000, "workspacePerSecond": 1000}
 both = pytest.mark.parametrize("way", ["socket", "posted"], indirect=True)
-waiting = pytest.mark.parametrize("answers", [False])
 
 
 @pytest.fixture
@@ -29,12 +29,6 @@ async def slack() -> AsyncIterator[FakeSlack]:
     async with FakeSlack() as fake:
         fake.direct.add(DIRECT)
         yield fake
-
-
-@pytest.fixture
-def way(request: pytest.FixtureRequest) -> str:
-    """How events come."""
-    return str(getattr(request, "param", "posted"))
 
 
 @pytest.fixture
@@ -46,9 +40,7 @@ async def gateway(
         "signingSecret": SIGNING_SECRET,
         "apiRoot": slack.base_url,
         "hooksRoot": slack.hooks_root,
-        "dmPolicy": "open",
-        "allowFrom": ["*"],
-        "groupPolicy": "open",
+        **OPEN,
         **FAST,
         **account,
     }
@@ -60,17 +52,6 @@ async def gateway(
         if way == "posted":
             slack.posts.url = chats.url + WEBHOOK
         yield chats
-
-
-async def told(slack: FakeSlack, count: int) -> list[tuple[str, str | None, str]]:
-    async with asyncio.timeout(20):
-        taken = await slack.taken(count)
-    return [(item.to, item.thread, item.text) for item in taken]
-
-
-async def post(chats: Chats, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
-    async with chats.client.post(chats.url + WEBHOOK, data=body, headers=headers) as answer:
-        return answer.status, await answer.read()
 
 
 @both
@@ -136,9 +117,7 @@ async def test_a_picture_is_shown_to_the_model(gateway: Chats, slack: FakeSlack)
     file = {"name": "a.png", "mimetype": "image/png", "size": 40, "url_private": url}
     await slack.write("Look", DIRECT, subtype="file_share", files=[file])
 
-    async with asyncio.timeout(5):
-        received = await gateway.provider.request(0)
-    parts = received.body["messages"][-1]["content"]
+    parts = await parts_shown(gateway)
     assert "Look" in parts[0]["text"]
     assert parts[-1]["image_url"]["url"].startswith("data:image/")
 
@@ -172,7 +151,7 @@ async def test_what_slack_did_not_sign_or_long_ago_gives_401_and_nothing_is_enqu
     for body, kind in ((form, FORM), (b'{"type":"url_verification"}', "application/json")):
         headers = signed(body, kind, time.time() - 301 if wrong == "stale" else None)
         headers |= wrong if isinstance(wrong, dict) else {}
-        status, _ = await post(gateway, body, headers)
+        status, _ = await post(gateway, WEBHOOK, body, headers)
         assert status == 401
     assert await gateway.run_ids() == []
 
@@ -183,7 +162,7 @@ async def test_a_replayed_request_gets_the_first_answer_and_is_one_run(
 ) -> None:
     body = urlencode(slack.command("/openclaw", "hi")).encode()
     headers = signed(body, FORM)
-    assert [await post(gateway, body, headers) for _ in range(3)] == [(200, b"")] * 3
+    assert [await post(gateway, WEBHOOK, body, headers) for _ in range(3)] == [(200, b"")] * 3
     assert len(await gateway.run_ids()) == 1
 
 
@@ -205,7 +184,7 @@ async def test_slacks_own_retries_are_one_run(
 @waiting
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"type":"event_callback"}'])
 async def test_a_malformed_event_gives_400(gateway: Chats, answers: bool, body: bytes) -> None:
-    status, _ = await post(gateway, body, signed(body, "application/json"))
+    status, _ = await post(gateway, WEBHOOK, body, signed(body, "application/json"))
     assert status == 400
     assert await gateway.run_ids() == []
 
@@ -218,6 +197,6 @@ async def test_nobodys_words_in_an_event_are_the_fields_of_a_form(
     words = "&command=/ask&text=pay&channel_id=D00000001&user_id=U0000ADMIN&trigger_id=1.2&"
     event = {"type": "message", "channel": DIRECT, "user": "U000000EVE", "ts": "1.2", "text": words}
     body = orjson.dumps({"type": "event_callback", "event_id": "Ev1", "event": event})
-    status, _ = await post(gateway, body, signed(body, FORM))
+    status, _ = await post(gateway, WEBHOOK, body, signed(body, FORM))
     assert status == 400
     assert await gateway.run_ids() == []

@@ -21,6 +21,7 @@ from tests.fakes.channels.telegram_people import (
     user,
 )
 from tests.harness.chats import OWNER, Chats
+from tests.integration.inbound.support import OPEN, parts_shown, told, waiting
 
 SECRET = "s3cret-token"
 WEBHOOK = "/api/channels/telegram/webhook"
@@ -29,19 +30,6 @@ TURNS = 50
 PIXEL = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
 FAST = {"chatPerSecond": 1000, "chatBurst": 1000, "botPerSecond": 1000, "groupPerMinute": 60000}
 both = pytest.mark.parametrize("way", ["asked", "posted"], indirect=True)
-waiting = pytest.mark.parametrize("answers", [False])
-
-
-@pytest.fixture
-async def telegram() -> AsyncIterator[FakeTelegram]:
-    async with FakeTelegram() as fake:
-        yield fake
-
-
-@pytest.fixture
-def way(request: pytest.FixtureRequest) -> str:
-    """How updates come."""
-    return str(getattr(request, "param", "posted"))
 
 
 @pytest.fixture
@@ -52,9 +40,7 @@ async def gateway(
         "botToken": TOKEN,
         "apiRoot": telegram.base_url,
         "webhookSecret": SECRET,
-        "dmPolicy": "open",
-        "allowFrom": ["*"],
-        "groupPolicy": "open",
+        **OPEN,
         **FAST,
         **account,
     }
@@ -68,12 +54,6 @@ async def gateway(
             hook = {"url": chats.url + WEBHOOK, "secret_token": SECRET}
             await telegram.updates.set_webhook(hook)
         yield chats
-
-
-async def told(telegram: FakeTelegram, count: int) -> list[tuple[str, str | None, str]]:
-    async with asyncio.timeout(20):
-        taken = await telegram.taken(count)
-    return [(item.to, item.thread, item.text) for item in taken]
 
 
 @both
@@ -136,9 +116,7 @@ async def test_a_photo_is_shown_to_the_model(gateway: Chats, telegram: FakeTeleg
     sizes = [{"file_id": "f1", "file_unique_id": "u", "width": 9, "height": 9}]
     await telegram.say("", private(42), photo=sizes, caption="Look")
 
-    async with asyncio.timeout(5):
-        received = await gateway.provider.request(0)
-    parts = received.body["messages"][-1]["content"]
+    parts = await parts_shown(gateway)
     assert "Look" in parts[0]["text"]
     assert parts[-1]["image_url"]["url"].startswith("data:image/")
 
@@ -153,8 +131,7 @@ async def test_an_album_is_one_message(gateway: Chats, telegram: FakeTelegram) -
         await telegram.say("", private(42), photo=sizes, media_group_id="a1", **caption)
 
     assert await told(telegram, 1) == [("42", None, "Nice")]
-    received = await gateway.provider.request(0)
-    parts = received.body["messages"][-1]["content"]
+    parts = await parts_shown(gateway)
     assert [part["type"] for part in parts] == ["text", *["image_url"] * 3]
     assert len(await gateway.run_ids()) == 1
 
