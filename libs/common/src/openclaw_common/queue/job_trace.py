@@ -100,7 +100,9 @@ def _attributes(operation: str, queue: str, record_id: str) -> dict[str, Value]:
 def start_send(kind: str, record_id: str, run_id: str, *, conversation_id: str = "") -> Span | None:
     """Start `send {queue}` below the current span, or in a trace of its own where that may be.
 
-    Whoever starts it ends it, once the job is accepted.
+    It is shown with its run, and with the run that sends it; of several that a request sends each
+    is shown with its own, and the request with all. Whoever starts it ends it, once the job is
+    accepted.
     """
     queue = QUEUES[kind]
     values = _attributes("send", queue, record_id)
@@ -109,8 +111,14 @@ def start_send(kind: str, record_id: str, run_id: str, *, conversation_id: str =
     if run_id:
         values["openclaw.run_id"] = run_id
     span = tracing.child_or_root(f"send {queue}", Kind.PRODUCER, values)
-    if span is not None and span.segment.grows and run_id and run_id not in span.segment.runs:
-        span.segment.runs.append(run_id)
+    if span is not None and run_id:
+        shown = span.segment.runs
+        if span.segment.grows:
+            span.runs = [run_id]
+            if run_id not in shown:
+                shown.append(run_id)
+        elif run_id not in shown:
+            span.runs = [*shown, run_id]
     return span
 
 
@@ -121,6 +129,7 @@ def not_sent(span: Span | None, instead: str) -> None:
     refused = span.values.get("messaging.message.id")
     if span.segment.grows and refused in span.segment.runs:
         span.segment.runs.remove(str(refused))
+    span.runs = [run_id for run_id in span.runs if run_id != refused]
     span.put({"messaging.message.id": instead, "openclaw.replayed": True})
 
 

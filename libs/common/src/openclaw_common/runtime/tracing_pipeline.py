@@ -156,7 +156,7 @@ class Pipeline:
         if not ended:
             return
         for span, body in zip(ended, ended[0].tracer.messages(ended), strict=True):
-            self.put(Ended(tuple(span.segment.runs), self._origin, encoding.span(body)))
+            self.put(Ended(tuple(span.runs), self._origin, encoding.span(body)))
 
     def put(self, span: Ended) -> None:
         """Hand a span to every outlet."""

@@ -229,7 +229,7 @@ def _ended_frames(spans: Sequence[Span]) -> list[bytes]:
 
 
 def _runs(span: Span) -> bytes:
-    return "\n".join(span.segment.runs).encode()
+    return "\n".join(span.runs).encode()
 
 
 class RelayEnd:

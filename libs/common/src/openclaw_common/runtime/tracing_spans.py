@@ -44,8 +44,8 @@ class Kind(IntEnum):
 class Segment:
     """The spans of one trace in one process, below one that came in from outside.
 
-    `runs` are the ids of the runs whose traces they are shown in; `left` counts the spans that may
-    still be made.
+    `runs` are the ids of the runs whose traces they are shown in, unless a span has `runs` of its
+    own; `left` counts the spans that may still be made.
     """
 
     left: int
@@ -90,6 +90,7 @@ class Span(api.Span):
     ) -> None:
         self.tracer = tracer
         self.segment = segment
+        self.runs = segment.runs
         self.name = name
         self.kind = kind
         self.trace = context
