@@ -144,6 +144,20 @@ async def test_two_processes_share_the_accounts_of_a_channel(valkey_url: str, st
         assert len(await runs(store, 2)) == 2
 
 
+async def test_accounts_are_kept_again_after_what_nobody_foresaw(
+    valkey_url: str, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    processes = store.keys.receiver_processes
+    await store.client.execute("SET", processes, "of another type")
+    async with FakeParrot() as parrot:
+        channels = parrot_config(parrot.base_url, mode="poll")
+        async with process(valkey_url, channels, "one"), asyncio.timeout(5):
+            while "accounts_not_kept" not in caplog.messages:
+                await asyncio.sleep(0.02)
+            await store.client.execute("DEL", processes)
+            await parrot.connected()
+
+
 class Scripted:
     """A receiver that does what a test says; None is a message."""
 

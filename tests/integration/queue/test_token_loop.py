@@ -110,7 +110,12 @@ async def test_an_absence_of_redis_is_outlived_and_told_once(
     assert caplog.messages == ["redis_unavailable", "redis_unavailable"]
 
 
-async def test_what_else_a_look_raises_ends_it(made: Made) -> None:
-    with pytest.raises(ValueError, match="unreadable"):
-        async with asyncio.timeout(5):
-            await made(Looks(ValueError("unreadable"), None)).run()
+async def test_what_else_a_look_raises_is_told_with_its_traceback_and_outlived(
+    made: Made, caplog: pytest.LogCaptureFixture
+) -> None:
+    looks = Looks(ValueError("unreadable"), ValueError("still"), None)
+    async with asyncio.timeout(5):
+        await made(looks).run()
+    assert looks.left == []
+    assert caplog.messages == ["look_failed", "look_failed"]
+    assert "unreadable" in caplog.text

@@ -28,7 +28,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class TokenLoop:
-    """Looks until `stopping` is set, whether Redis is there or not.
+    """Looks until `stopping` is set, whether Redis is there or not and whatever a look meets.
 
     `wake` is the list of the tokens. `look` returns in how many seconds something is due next, None
     for never; it is called after `longest_s` seconds at the latest, and may raise StoreUnavailable.
@@ -42,7 +42,7 @@ class TokenLoop:
     random_s: Callable[[], float] = random.random
 
     async def run(self) -> None:
-        """Serve. Raises what `look` raises, if it is not that Redis is away."""
+        """Serve."""
         tokens = self.client.blocking()
         pause = BACKOFF_START_S
         try:
@@ -54,10 +54,18 @@ class TokenLoop:
                     if pause == BACKOFF_START_S:
                         # Said once until it is there again.
                         _logger.warning("redis_unavailable", extra={"wake": self.wake})
-                    await rest(pause * (0.5 + self.random_s() / 2), self.stopping)
-                    pause = min(pause * 2, BACKOFF_CAP_S)
+                    pause = await self._rest(pause)
+                except Exception:
+                    # The top of the task. One entry that cannot be read must neither end what shows
+                    # or fires all others nor, with the process, the jobs that it executes.
+                    _logger.exception("look_failed", extra={"wake": self.wake})
+                    pause = await self._rest(pause)
         finally:
             await tokens.close()
+
+    async def _rest(self, pause: float) -> float:
+        await rest(pause * (0.5 + self.random_s() / 2), self.stopping)
+        return min(pause * 2, BACKOFF_CAP_S)
 
     async def _wait(self, tokens: BlockingConnection, due_s: float | None) -> None:
         wait_s = self.longest_s * (0.75 + self.random_s() / 4)

@@ -72,7 +72,11 @@ class ReceiverKeeper:
                 try:
                     await self._keep(lease_s)
                     until = asked_at + lease_s
-                except StoreUnavailable:
+                except Exception as error:
+                    # The top of the task. With its end nobody would be heard any more, and with
+                    # the end of the process what it sends would be handed back.
+                    if not isinstance(error, StoreUnavailable):
+                        _logger.exception("accounts_not_kept")
                     if self._now() + renew_s >= until:
                         # Another process may take them from then on.
                         await self._end(list(self._held))
