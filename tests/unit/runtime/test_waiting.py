@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from openclaw_common.runtime.waiting import end, first_of, rest
+from openclaw_common.runtime.waiting import all_of, end, first_of, rest
 
 LONG_S = 60
 
@@ -133,6 +133,31 @@ async def test_a_cancelled_wait_leaves_nothing_running() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert not others()
+
+
+async def test_waiting_for_all_ends_with_the_last() -> None:
+    came = asyncio.Event()
+    tasks = [asyncio.create_task(came.wait()), asyncio.create_task(asyncio.sleep(0))]
+    waiting = asyncio.create_task(all_of(tasks))
+    await asyncio.wait(tasks[1:])
+    await begun()
+    assert not waiting.done()
+    came.set()
+    async with asyncio.timeout(5):
+        await waiting
+
+
+async def test_waiting_for_all_raises_what_one_raised_while_the_others_run_on() -> None:
+    tasks = [asyncio.create_task(asyncio.sleep(LONG_S)), asyncio.create_task(fails())]
+    async with asyncio.timeout(5):
+        with pytest.raises(Broken):
+            await all_of(tasks)
+    assert not tasks[0].done()
+    await end(tasks)
+
+
+async def test_waiting_for_nothing_ends_at_once() -> None:
+    await all_of([])
 
 
 async def test_a_rest_lasts_its_time_or_until_told_to_stop() -> None:

@@ -51,6 +51,7 @@ from openclaw_common.runtime.http_client import client_session
 from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.runtime.observation import STARTING
 from openclaw_common.runtime.tracing import Tracer, beginning_traces
+from openclaw_common.runtime.waiting import all_of
 from openclaw_common.store.process import Process
 from openclaw_common.store.store import Store
 
@@ -85,13 +86,12 @@ class AgentWorkerService:
         self._http: aiohttp.ClientSession | None = None
         self._mcp: McpServers | None = None
         self._worker: CellWorkers | None = None
-        self._serving: asyncio.Task[None] | None = None
+        self._running: list[asyncio.Task[None]] = []
         self._loops: list[Scheduler | Forwarder] = [
             Scheduler(config, store, here) for here in store.served
         ]
         if len(store.all) > 1:
             self._loops += [Forwarder(store, here) for here in store.served]
-        self._looping: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin to take runs and to fire what is due."""
@@ -134,9 +134,9 @@ class AgentWorkerService:
         self._worker = CellWorkers(
             [self._worker_of(here, shared, slots) for here in self._store.served]
         )
-        self._serving = asyncio.create_task(self._worker.async_run(), name="agent-worker")
+        self._running = [asyncio.create_task(self._worker.async_run(), name="agent-worker")]
         with beginning_traces(self._tracer):
-            self._looping = [
+            self._running += [
                 asyncio.create_task(loop.run(), name=type(loop).__name__) for loop in self._loops
             ]
 
@@ -193,13 +193,7 @@ class AgentWorkerService:
 
     async def wait(self) -> None:
         """Return once stopped; raises what ended the worker by itself."""
-        if self._serving is None:
-            return
-        everything = (self._serving, *self._looping)
-        await asyncio.wait(everything, return_when=asyncio.FIRST_EXCEPTION)
-        for task in everything:
-            if task.done():
-                task.result()
+        await all_of(self._running)
 
     async def drain(self, timeout_s: float) -> None:
         """Take nothing new, let runs finish for `timeout_s` seconds, then hand the rest back."""

@@ -30,6 +30,7 @@ from openclaw_common.runtime.http_client import client_session
 from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.runtime.observation import STARTING
 from openclaw_common.runtime.tracing import Tracer, beginning_traces
+from openclaw_common.runtime.waiting import all_of
 from openclaw_common.store.live import PREVIEW, TYPING
 from openclaw_common.store.process import Process
 from openclaw_common.store.store import Store
@@ -79,11 +80,9 @@ class DeliveryService:
         self._channels = channels
         self._http: aiohttp.ClientSession | None = None
         self._worker: CellWorkers | None = None
-        self._serving: asyncio.Task[None] | None = None
         self._live: list[LiveLoop] = []
-        self._showing: list[asyncio.Task[None]] = []
         self._keeper: ReceiverKeeper | None = None
-        self._receiving: asyncio.Task[None] | None = None
+        self._running: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin to take deliveries. Raises ChannelLoadError."""
@@ -106,12 +105,14 @@ class DeliveryService:
                 for here in self._store.served
             ]
         )
-        self._serving = asyncio.create_task(self._worker.async_run(), name="delivery")
         self._live = [self._live_loop(accounts, here) for here in self._store.served]
-        self._showing = [asyncio.create_task(loop.run(), name="live-runs") for loop in self._live]
+        self._running = [
+            asyncio.create_task(self._worker.async_run(), name="delivery"),
+            *(asyncio.create_task(loop.run(), name="live-runs") for loop in self._live),
+        ]
         if self._keeper is not None:
             with beginning_traces(self._tracer):
-                self._receiving = asyncio.create_task(self._keeper.run(), name="receivers")
+                self._running.append(asyncio.create_task(self._keeper.run(), name="receivers"))
 
     def _configured(self) -> Accounts:
         self._http = client_session()
@@ -178,8 +179,7 @@ class DeliveryService:
 
     async def wait(self) -> None:
         """Return once stopped; raises what ended the worker by itself."""
-        if self._serving is not None:
-            await asyncio.shield(self._serving)
+        await all_of(self._running)
 
     async def drain(self, timeout_s: float) -> None:
         """Take nothing new, let deliveries finish for `timeout_s` seconds, hand the rest back.
@@ -203,9 +203,6 @@ class DeliveryService:
             self._worker.stop()
         try:
             await self.wait()
-            for task in (*self._showing, self._receiving):
-                if task is not None:
-                    await task
         finally:
             if self._http is not None:
                 await self._http.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Collection, Iterable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -40,6 +40,15 @@ async def first_of(awaited: Awaitable[object], stopping: asyncio.Event) -> None:
             waiting.result()
     finally:
         await end((waiting, told))
+
+
+async def all_of(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Return when all have ended, or raise what one raised as soon as it has; the others run on."""
+    if tasks:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    for task in tasks:
+        if task.done():
+            task.result()
 
 
 async def rest(seconds: float, stopping: asyncio.Event) -> None:
