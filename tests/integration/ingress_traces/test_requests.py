@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -174,6 +175,22 @@ async def test_a_tracestate_that_is_too_long_is_dropped_alone(gateway: Gateway) 
     response = await gateway.run(traceparent=GIVEN["traceparent"], tracestate="v=" + "x" * 600)
     assert response.headers["x-trace-id"] == TRACE
     assert gateway.server.trace_state == ""
+
+
+async def test_a_stream_that_its_client_leaves_has_an_end_and_its_status(
+    gateway: Gateway,
+) -> None:
+    run = await (await gateway.run()).json()
+    url = f"{gateway.url}/v1/runs/{run['id']}/events"
+    async with gateway.http.get(url, headers=KEY) as response:
+        await response.content.readany()
+        response.close()
+    async with asyncio.timeout(5):
+        while gateway.server.name != "GET /v1/runs/{id}/events":
+            await asyncio.sleep(0.01)
+    assert attributes(gateway.server)["http.response.status_code"] == 200
+    assert attributes(gateway.server)["openclaw.client_left"] is True
+    assert gateway.server.status.code == 0
 
 
 async def test_baggage_the_query_and_what_was_said_are_noted_nowhere(gateway: Gateway) -> None:

@@ -19,6 +19,7 @@ from aiohttp import web
 
 from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.contracts.run_event import MESSAGE_DELTA, RunEvent
+from openclaw_common.runtime import tracing
 from openclaw_common.store.run_reader import ReaderOverflow, RunStreamReader
 from openclaw_common.store.store import Store
 from openclaw_ingress.middleware.measuring import METER
@@ -211,5 +212,7 @@ def _break_off(request: web.Request, error: Exception) -> None:
     # Without the chunk that ends a body: the client must not take this for the end of the stream.
     request.app[METER].broken_off(type(error).__name__)
     _logger.info("stream.broken_off", extra={"reason": type(error).__name__})
+    if (span := tracing.current()) is not None:
+        span.fail(tracing.error_type(error))
     if request.transport is not None:
         request.transport.abort()

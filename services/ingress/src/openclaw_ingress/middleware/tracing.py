@@ -6,6 +6,7 @@ has been let in; any other becomes a link. `baggage` is never read.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -48,7 +49,14 @@ class RequestTraces:
             return await handler(request)
         span = request[_SPAN] = self._start(self._tracer, request, route)
         with tracing.within(span):
-            response = await handler(request)
+            try:
+                response = await handler(request)
+            except (ConnectionResetError, asyncio.CancelledError):
+                if request.transport is None or request.transport.is_closing():
+                    # Whoever asked has gone, which is no error of this request.
+                    span.put({"openclaw.client_left": True})
+                    span.end()
+                raise
             span.put({"http.response.status_code": response.status})
             if response.status >= 500:
                 span.fail(str(response.status))
@@ -75,6 +83,8 @@ class RequestTraces:
         response.headers[TRACERESPONSE] = span.trace.traceparent
         if response.content_type == EVENT_STREAM:
             span.add_event("response.started")
+            # Of a stream that its client leaves, no more is heard than this.
+            span.put({"http.response.status_code": response.status})
 
     def _start(self, tracer: Tracer, request: web.Request, route: Route) -> Span:
         given = _given(request) if TRACEPARENT in request.headers else None
