@@ -7,45 +7,17 @@ from collections.abc import AsyncIterator
 import pytest
 
 from openclaw_channels.base import ChannelContext
-from tests.fakes.channels.discord import FakeDiscord
-from tests.fakes.channels.signal import FakeSignal
+from tests.fakes.channels.fixtures import discord, signal, slack, telegram
 from tests.fakes.channels.signal_container import FakeSignalContainer
-from tests.fakes.channels.slack import FakeSlack
-from tests.fakes.channels.telegram import FakeTelegram
-from tests.integration.channels.signal_kinds import KINDS
 from tests.integration.channels.trials import channel_context
+
+__all__ = ["discord", "signal", "slack", "telegram"]
 
 
 @pytest.fixture
 async def context() -> AsyncIterator[ChannelContext]:
     async with channel_context() as context:
         yield context
-
-
-@pytest.fixture
-async def discord() -> AsyncIterator[FakeDiscord]:
-    async with FakeDiscord() as discord:
-        yield discord
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with FakeSlack() as slack:
-        yield slack
-
-
-@pytest.fixture
-async def telegram() -> AsyncIterator[FakeTelegram]:
-    async with FakeTelegram() as telegram:
-        yield telegram
-        assert telegram.violations == []
-
-
-@pytest.fixture(params=list(KINDS))
-async def signal(request: pytest.FixtureRequest) -> AsyncIterator[FakeSignal]:
-    async with KINDS[request.param]() as signal:
-        yield signal
-        assert signal.violations == []
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from openclaw_channels.inbound import Receiver
+import pytest
+
+from openclaw_channels.inbound import Receiver, ReceiverFailure
 from openclaw_common.contracts.inbound import InboundMessage
 
 
@@ -56,3 +58,11 @@ async def receiving(receiver: Receiver | None, taken: Taken) -> AsyncIterator[as
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def failure_of(receiver: Receiver | None) -> ReceiverFailure:
+    """Receive until it fails, and return how."""
+    async with receiving(receiver, Taken()) as task:
+        with pytest.raises(ReceiverFailure) as failed:
+            await asyncio.wait_for(task, 10)
+    return failed.value

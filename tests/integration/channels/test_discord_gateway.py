@@ -14,7 +14,7 @@ from openclaw_channels.discord import PLUGIN
 from openclaw_channels.inbound import Receiver, ReceiverFailure
 from openclaw_common.contracts.errors import StoreUnavailable
 from tests.fakes.channels.discord import BOT_ID, TOKEN, FakeDiscord, Place
-from tests.integration.channels.receiving import Taken, receiving
+from tests.integration.channels.receiving import Taken, failure_of, receiving
 from tests.integration.channels.trials import account
 
 Make = Callable[..., Receiver | None]
@@ -34,14 +34,6 @@ async def ready(discord: FakeDiscord, taken: Taken, sessions: int = 1) -> None:
     async with asyncio.timeout(10):
         await discord.gateway.connected(sessions)
     await taken.settled()
-
-
-async def failure_of(receiver: Receiver | None) -> ReceiverFailure:
-    taken = Taken()
-    async with receiving(receiver, taken) as task:
-        with pytest.raises(ReceiverFailure) as failed:
-            await asyncio.wait_for(task, 10)
-    return failed.value
 
 
 async def test_messages_of_servers_threads_and_people_come_in(

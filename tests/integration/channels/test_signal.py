@@ -26,7 +26,7 @@ from openclaw_common.contracts.delivery import Destination, Media
 from tests.fakes.channels.platform import Fault
 from tests.fakes.channels.signal import FakeSignal
 from tests.fakes.channels.signal_container import FakeSignalContainer
-from tests.integration.channels.signal_kinds import own
+from tests.fakes.channels.signal_kinds import own
 from tests.integration.channels.trials import channel_context
 
 GROUP = "group:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="

@@ -29,8 +29,8 @@ from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.contracts.inbound import Attachment, InboundMessage
 from tests.fakes.channels.signal import ACCOUNT, FakeSignal
 from tests.fakes.channels.signal_container import FakeSignalContainer
+from tests.fakes.channels.signal_kinds import KINDS, own
 from tests.fakes.channels.signal_people import data, envelope
-from tests.integration.channels.signal_kinds import KINDS, own
 from tests.integration.channels.trials import account
 
 SECRET = "s3cret"

@@ -10,8 +10,8 @@ from openclaw_channels.inbound import Finding, Setup
 from openclaw_channels.signal import PLUGIN
 from tests.fakes.channels.signal import FakeSignal
 from tests.fakes.channels.signal_container import FakeSignalContainer
+from tests.fakes.channels.signal_kinds import KINDS, own
 from tests.fakes.channels.signal_people import ADA, ADA_ID
-from tests.integration.channels.signal_kinds import KINDS, own
 from tests.integration.channels.trials import account
 
 SECRET = "s3cret"

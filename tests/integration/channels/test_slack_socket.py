@@ -17,7 +17,7 @@ from openclaw_channels.inbound import Receiver, ReceiverFailure
 from openclaw_channels.slack import PLUGIN
 from openclaw_common.contracts.errors import StoreUnavailable
 from tests.fakes.channels.slack import APP_TOKEN, BOT, TOKEN, FakeSlack
-from tests.integration.channels.receiving import Taken, receiving
+from tests.integration.channels.receiving import Taken, failure_of, receiving
 from tests.integration.channels.trials import account
 
 Make = Callable[..., Receiver | None]
@@ -33,13 +33,6 @@ def make(slack: FakeSlack, context: ChannelContext) -> Make:
         )
 
     return make
-
-
-async def failure_of(receiver: Receiver | None) -> ReceiverFailure:
-    async with receiving(receiver, Taken()) as task:
-        with pytest.raises(ReceiverFailure) as failed:
-            await asyncio.wait_for(task, 10)
-    return failed.value
 
 
 async def test_events_commands_and_buttons_come_in_and_are_acknowledged(

@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.channels.discord import FakeDiscord
+from tests.fakes.channels.fixtures import discord, signal, slack, telegram
 from tests.fakes.channels.parrot import FakeParrot
-from tests.fakes.channels.signal import FakeSignal
-from tests.fakes.channels.telegram import FakeTelegram
 from tests.harness.chats import Chats, parrot_config
-from tests.integration.channels.signal_kinds import KINDS
+
+__all__ = ["discord", "signal", "slack", "telegram"]
 
 
 @pytest.fixture
@@ -20,26 +19,6 @@ async def parrot() -> AsyncIterator[FakeParrot]:
     """The platform."""
     async with FakeParrot() as platform:
         yield platform
-
-
-@pytest.fixture
-async def discord() -> AsyncIterator[FakeDiscord]:
-    async with FakeDiscord() as platform:
-        yield platform
-
-
-@pytest.fixture
-async def telegram() -> AsyncIterator[FakeTelegram]:
-    async with FakeTelegram() as platform:
-        yield platform
-        assert platform.violations == []
-
-
-@pytest.fixture(params=list(KINDS))
-async def signal(request: pytest.FixtureRequest) -> AsyncIterator[FakeSignal]:
-    async with KINDS[request.param]() as platform:
-        yield platform
-        assert platform.violations == []
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 
 from openclaw_channels.signal import PLUGIN
 from tests.fakes.channels.signal import ACCOUNT, FakeSignal
+from tests.fakes.channels.signal_kinds import own
 from tests.fakes.channels.signal_people import (
     ADA,
     ADA_ID,
@@ -21,7 +22,6 @@ from tests.fakes.channels.signal_people import (
     mention,
 )
 from tests.harness.chats import OWNER, Chats
-from tests.integration.channels.signal_kinds import own
 from tests.integration.inbound.support import OPEN, parts_shown, texts_told, waiting
 
 SECRET = "s3cret"

@@ -25,13 +25,6 @@ both = pytest.mark.parametrize("way", ["socket", "posted"], indirect=True)
 
 
 @pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with FakeSlack() as fake:
-        fake.direct.add(DIRECT)
-        yield fake
-
-
-@pytest.fixture
 async def gateway(
     valkey_url: str, slack: FakeSlack, account: dict[str, Any], way: str, answers: bool
 ) -> AsyncIterator[Chats]:
@@ -44,6 +37,7 @@ async def gateway(
         **FAST,
         **account,
     }
+    slack.direct.add(DIRECT)
     if way == "socket":
         own["appToken"] = APP_TOKEN
     async with Chats(
