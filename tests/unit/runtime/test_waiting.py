@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from openclaw_common.runtime.waiting import all_of, end, first_of, rest
+from openclaw_common.runtime.waiting import all_of, end, first_of, first_to_end, rest
 
 LONG_S = 60
 
@@ -168,3 +168,14 @@ async def test_a_rest_lasts_its_time_or_until_told_to_stop() -> None:
     stopping.set()
     async with asyncio.timeout(5):
         await rest(LONG_S, stopping)
+
+
+async def test_what_ends_first_ends_the_others_and_its_failure_is_raised() -> None:
+    async def breaks() -> None:
+        raise Broken
+
+    async with asyncio.timeout(5):
+        await first_to_end(asyncio.sleep(0), asyncio.sleep(LONG_S))
+        with pytest.raises(Broken):
+            await first_to_end(breaks(), asyncio.sleep(LONG_S))
+    assert not others()

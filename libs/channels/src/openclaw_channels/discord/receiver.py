@@ -43,6 +43,7 @@ from openclaw_channels.payloads import Object, json_object, objects, part, strin
 from openclaw_channels.settings import read_settings
 from openclaw_common.contracts.inbound import InboundMessage
 from openclaw_common.runtime.clock import SystemClock
+from openclaw_common.runtime.waiting import first_to_end
 
 INSTALL: Final = (
     "Messages come over Discord's gateway, which takes discord.py: install"
@@ -88,7 +89,7 @@ class GatewayReceiver:
             accept,
             self._now_s,
         )
-        await _first_to_end(connection, intake.take_from(inbox))
+        await first_to_end(connection, intake.take_from(inbox))
 
 
 async def _gateway(api: DiscordApi) -> str:
@@ -121,19 +122,6 @@ def _put(inbox: asyncio.Queue[str], frame: str) -> None:
         raise ReceiverFailure(
             "More came from Discord than could be taken in; what is missing is asked for again."
         ) from None
-
-
-async def _first_to_end(*works: Awaitable[None]) -> None:
-    """Run until one ends or fails, and end the others."""
-    tasks = [asyncio.ensure_future(work) for work in works]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _Intake:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from openclaw_common.runtime import heap
 from openclaw_common.runtime.lifecycle import wait_for_stop_signal
 from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.runtime.observation import Observation
 from openclaw_common.runtime.tracing import Tracer
-from openclaw_common.runtime.waiting import end
+from openclaw_common.runtime.waiting import first_to_end
 from openclaw_common.store.fleet_watch import FleetWatch
 from openclaw_common.store.process import Process, at_store
 from openclaw_common.store.store import Store
@@ -69,19 +68,8 @@ async def serve_worker(
             await service.start()
             observation.started()
             heap.settle()
-            await _first(service.wait(), wait_for_stop_signal())
+            await first_to_end(service.wait(), wait_for_stop_signal())
             await service.drain(drain_s)
             await service.stop()
         finally:
             await observation.stop()
-
-
-async def _first(*waits: Coroutine[Any, Any, object]) -> None:
-    """Return when one of `waits` has; raise what it raised."""
-    tasks = [asyncio.create_task(wait) for wait in waits]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        await end(tasks)

@@ -27,19 +27,23 @@ async def end(tasks: Iterable[asyncio.Future[Any]]) -> None:
             task.exception()
 
 
+async def first_to_end(*awaited: Awaitable[object]) -> None:
+    """Run until one of them ends or fails, and end the others; raises what it raised."""
+    tasks = [asyncio.ensure_future(each) for each in awaited]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        await end(tasks)
+
+
 async def first_of(awaited: Awaitable[object], stopping: asyncio.Event) -> None:
     """Wait for `awaited`, but not once `stopping` is set; raises what it raised.
 
     Nothing of it runs on afterwards.
     """
-    waiting = asyncio.ensure_future(awaited)
-    told = asyncio.create_task(stopping.wait())
-    try:
-        await asyncio.wait({waiting, told}, return_when=asyncio.FIRST_COMPLETED)
-        if waiting.done():
-            waiting.result()
-    finally:
-        await end((waiting, told))
+    await first_to_end(awaited, stopping.wait())
 
 
 async def all_of(tasks: Collection[asyncio.Task[Any]]) -> None:
