@@ -103,6 +103,40 @@ async def test_an_unreachable_collector_costs_one_warning_and_no_time_at_the_end
     assert [record.levelname for record in caplog.records] in ([], ["WARNING"])
 
 
+async def test_what_nobody_foresaw_is_told_once_and_spans_go_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    taken: list[int] = []
+    odd = [KeyError("odd"), KeyError("odd")]
+
+    async def send(batch: Sequence[Ended]) -> None:
+        if odd:
+            raise odd.pop()
+        taken.append(len(batch))
+
+    outlet = Outlet("test", send, flush_s=0.001, most=10)
+    async with asyncio.timeout(5):
+        while not taken:
+            outlet.put(SPAN)
+            await asyncio.sleep(0.005)
+    await outlet.close(1)
+    assert caplog.messages == ["tracing.not_exported", "tracing.exported_again"]
+    assert caplog.records[0].exc_info is not None
+
+
+async def test_an_exporter_that_breaks_in_its_thread_is_heard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(endpoint: str) -> None:
+        raise KeyError(endpoint)
+
+    monkeypatch.setattr("openclaw_common.runtime.tracing_otlp._load", broken)
+    async with asyncio.timeout(5):
+        with pytest.raises(OutletError, match="KeyError"):
+            await OtlpOutlet("http://127.0.0.1:1").send([SPAN])
+
+
 async def test_a_collector_that_hangs_holds_up_nobody() -> None:
     async with FakeCollector() as collector:
         collector.hangs = True

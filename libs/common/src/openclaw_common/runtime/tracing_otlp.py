@@ -38,7 +38,7 @@ class OtlpOutlet:
         for span in batch:
             origins.setdefault(id(span.origin), []).append(span)
         body = b"".join(
-            spans[0].origin.around(span.field for span in spans) for spans in origins.values()
+            spans[0].origin.around(each.fields for each in spans) for spans in origins.values()
         )
         error = await _in_thread(lambda: self._post(body))
         if error is not None:
@@ -86,7 +86,8 @@ async def _in_thread(call: Callable[[], str | None]) -> str | None:
     def run() -> None:
         try:
             answer = call()
-        except (OSError, ValueError, ImportError) as error:
+        except Exception as error:
+            # The top of the thread: what is not told here is waited for for ever.
             answer = f"{type(error).__name__}: {error}"
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, answer)
