@@ -161,8 +161,8 @@ QUEUE_DEPTH: Final = Instrument(
     "openclaw.queue.depth",
     "gauge",
     "{job}",
-    "Of the whole fleet: `open` jobs (accepted and not ended), `waiting` for a worker or their "
-    "lane, `due` for a worker now, `quarantined`",
+    "Of the whole fleet: `open` jobs (accepted and not ended), of which some are `due` for a "
+    "worker, `held` by one or set for later, `behind` others, `quarantined`",
     ("queue", "state", "cell"),
 )
 QUEUE_AGE: Final = Instrument(
