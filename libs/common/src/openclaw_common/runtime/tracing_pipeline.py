@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -29,16 +30,46 @@ GATHER_S: Final = 0.1
 code and data in the processor's caches, which each in the midst of other work would not."""
 MAX_GATHERED: Final = 256
 """Spans that wait to be encoded at most."""
+MAX_TOGETHER: Final = 32 * 1024
+"""Bytes of spans that are handed on as one."""
 OVERFLOW_S: Final = 60.0
 """How often it is told, in seconds, that spans are dropped although somebody takes them."""
 
 
 class Ended(NamedTuple):
-    """A span that has ended: the runs it is shown with, where it comes from, its field."""
+    """Spans that have ended: the runs they are shown with, where they come from, their fields."""
 
     runs: tuple[str, ...]
     origin: Origin
-    field: bytes
+    fields: bytes
+    spans: int = 1
+
+
+class Together(NamedTuple):
+    """Spans that have ended in this process and are shown with the same runs."""
+
+    runs: tuple[str, ...]
+    spans: list[Span]
+    fields: list[bytes]
+
+
+def gathered(spans: Sequence[Span]) -> list[Together]:
+    """Encode spans of one tracer, in groups of no more than MAX_TOGETHER bytes or of one span."""
+    if not spans:
+        return []
+    groups: list[Together] = []
+    last: dict[tuple[str, ...], tuple[Together, int]] = {}
+    for span, body in zip(spans, spans[0].tracer.messages(spans), strict=True):
+        field, runs = encoding.span(body), tuple(span.runs)
+        group, size = last.get(runs, (None, 0))
+        size += len(field)
+        if group is None or size > MAX_TOGETHER:
+            group, size = Together(runs, [], []), len(field)
+            groups.append(group)
+        last[runs] = group, size
+        group.spans.append(span)
+        group.fields.append(field)
+    return groups
 
 
 Send = Callable[[Sequence[Ended]], Awaitable[None]]
@@ -57,7 +88,8 @@ class Outlet:
         self._send = send
         self._flush_s = flush_s
         self._most = most
-        self._buffer: list[Ended] = []
+        self._buffer: deque[Ended] = deque()
+        self._held = 0
         self._dropped = 0
         self._failing = False
         self._told_at = float("-inf")
@@ -65,12 +97,13 @@ class Outlet:
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def put(self, span: Ended) -> None:
-        """Take a span; drops it where there is no room."""
-        if len(self._buffer) >= self._most:
-            self._dropped += 1
+    def put(self, ended: Ended) -> None:
+        """Take spans; drops them where there is no room."""
+        if self._held + ended.spans > self._most:
+            self._dropped += ended.spans
             return
-        self._buffer.append(span)
+        self._held += ended.spans
+        self._buffer.append(ended)
         if len(self._buffer) == 1:
             if self._task is None:
                 self._task = asyncio.create_task(self._run(), name=f"spans-{self._name}")
@@ -91,18 +124,25 @@ class Outlet:
                 async with asyncio.timeout(self._flush_s):
                     await self._closing.wait()
             while self._buffer:
-                batch = self._buffer[:MAX_BATCH]
-                del self._buffer[: len(batch)]
-                await self._hand_on(batch)
+                await self._hand_on(self._batch())
             if not self._closing.is_set():
                 self._filled.clear()
+
+    def _batch(self) -> list[Ended]:
+        batch: list[Ended] = []
+        room = MAX_BATCH
+        while self._buffer and (not batch or self._buffer[0].spans <= room):
+            batch.append(self._buffer.popleft())
+            room -= batch[-1].spans
+        self._held -= MAX_BATCH - room
+        return batch
 
     async def _hand_on(self, batch: Sequence[Ended]) -> None:
         try:
             await self._send(batch)
         except Exception as error:
             # The top of the task: were it to end, all spans to come would be dropped, and untold.
-            self._dropped += len(batch)
+            self._dropped += sum(ended.spans for ended in batch)
             if not self._failing:
                 self._failing = True
                 logger.warning(
@@ -156,15 +196,15 @@ class Pipeline:
             self._timer.cancel()
             self._timer = None
         ended, self._ended = self._ended, []
-        if not ended:
-            return
-        for span, body in zip(ended, ended[0].tracer.messages(ended), strict=True):
-            self.put(Ended(tuple(span.runs), self._origin, encoding.span(body)))
+        for together in gathered(ended):
+            self.put(
+                Ended(together.runs, self._origin, b"".join(together.fields), len(together.fields))
+            )
 
-    def put(self, span: Ended) -> None:
-        """Hand a span to every outlet."""
+    def put(self, ended: Ended) -> None:
+        """Hand spans to every outlet."""
         for outlet in self._outlets:
-            outlet.put(span)
+            outlet.put(ended)
 
     async def close(self, timeout_s: float) -> None:
         """Hand on what is left, for at most `timeout_s` seconds."""

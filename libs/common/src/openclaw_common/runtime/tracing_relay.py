@@ -7,7 +7,9 @@ open, as an error. Most spans end before they need be announced, which would cos
 
     child:       Relay ─ one datagram for many frames ─▶ supervisor: RelayEnd ─▶ Pipeline
 
-A frame is its kind (1 byte), the length of its runs (2) and of its content (4), then both. What
+A frame is its kind (1 byte), the length of its runs (2) and of its content (4), then both. That of
+ended spans holds how many they are (2) and how many of them were announced (2), the ids of those (8
+each), and their fields: what ends, and that it was open, arrive together or not at all. What
 does not fit into the socket is sent later, up to a bound: the child never waits.
 """
 
@@ -24,7 +26,7 @@ from typing import TYPE_CHECKING, Final
 
 from openclaw_common.runtime import tracing_encoding as encoding
 from openclaw_common.runtime.tracing_encoding import Origin
-from openclaw_common.runtime.tracing_pipeline import Ended, Pipeline
+from openclaw_common.runtime.tracing_pipeline import Ended, Pipeline, Together, gathered
 
 if TYPE_CHECKING:
     from openclaw_common.runtime.tracing import Span
@@ -50,6 +52,8 @@ _OPEN: Final = 1
 _ENDED: Final = 2
 _FORGOTTEN: Final = 3
 _HEADER: Final = struct.Struct("!BHI")
+_ENDED_HEADER: Final = struct.Struct("!HH")
+_ID_BYTES: Final = 8
 
 
 def relay_pair() -> tuple[socket.socket, socket.socket]:
@@ -143,15 +147,17 @@ class Relay:
         """Send what waits, and `leaving` with what is above it."""
         ended, self._ended = self._ended, []
         waiting, self._waiting = self._waiting, []
-        for span in ended:
-            self._close(span)
+        known = {id(span) for span in ended if self._close(span)}
         opening: list[bytes] = []
         for span in leaving:
             self._announce(span, opening)
         for span in ended:
             if span.parent is not None:
                 self._announce(span.parent, opening)
-        frames = [*waiting, *opening, *_ended_frames(ended)]
+        frames = [*waiting, *opening]
+        for together in gathered(ended):
+            closing = [span.trace.span_id for span in together.spans if id(span) in known]
+            frames.append(_ended_frame(together, closing))
         datagram: list[bytes] = []
         size = 0
         for frame in frames:
@@ -221,11 +227,10 @@ class Relay:
         self._end.close()
 
 
-def _ended_frames(spans: Sequence[Span]) -> list[bytes]:
-    if not spans:
-        return []
-    bodies = spans[0].tracer.messages(spans)
-    return [_frame(_ENDED, _runs(span), body) for span, body in zip(spans, bodies, strict=True)]
+def _ended_frame(together: Together, closing: Sequence[bytes]) -> bytes:
+    head = _ENDED_HEADER.pack(len(together.fields), len(closing))
+    content = b"".join([head, *closing, *together.fields])
+    return _frame(_ENDED, "\n".join(together.runs).encode(), content)
 
 
 def _runs(span: Span) -> bytes:
@@ -259,10 +264,15 @@ class RelayEnd:
             self._origin = Origin(resource, scope)
         elif kind == _OPEN:
             self._open[content[encoding.SPAN_ID]] = (runs, content)
-        else:
+        elif kind == _FORGOTTEN:
             self._open.pop(content[encoding.SPAN_ID], None)
-            if kind == _ENDED:
-                self._hand_on(runs, content)
+        else:
+            count, closing = _ENDED_HEADER.unpack_from(content)
+            at = _ENDED_HEADER.size
+            for _ in range(closing):
+                self._open.pop(content[at : at + _ID_BYTES], None)
+                at += _ID_BYTES
+            self._hand_on(runs, content[at:], count)
 
     def child_ended(self) -> None:
         """Take what the child still sent, and end what it left open."""
@@ -272,9 +282,10 @@ class RelayEnd:
         now_ns = time.time_ns()
         for runs, content in self._open.values():
             error = encoding.attributes(b"\x4a", {"error.type": INTERRUPTED})
-            self._hand_on(runs, content + error + encoding.end(now_ns, failed=True))
+            body = content + error + encoding.end(now_ns, failed=True)
+            self._hand_on(runs, encoding.span(body), 1)
         self._open.clear()
 
-    def _hand_on(self, runs: bytes, body: bytes) -> None:
+    def _hand_on(self, runs: bytes, fields: bytes, count: int) -> None:
         ids = tuple(runs.decode().split("\n")) if runs else ()
-        self._pipeline.put(Ended(ids, self._origin, encoding.span(body)))
+        self._pipeline.put(Ended(ids, self._origin, fields, count))

@@ -39,7 +39,7 @@ class Traces:
             return
         texts = {
             run_id: b"".join(
-                of_one[0].origin.around(span.field for span in of_one)
+                of_one[0].origin.around(each.fields for each in of_one)
                 for of_one in origins.values()
             )
             for run_id, origins in found.items()
