@@ -42,6 +42,7 @@ from openclaw_common.queue.cell_workers import CellWorkers
 from openclaw_common.queue.forwarder import Forwarder
 from openclaw_common.queue.job_queue import EXECUTE_RUN, DeliveryQueue
 from openclaw_common.queue.job_slots import JobSlots
+from openclaw_common.queue.parts import Parts
 from openclaw_common.queue.worker import LaneWorker
 from openclaw_common.queue.worker_process import serve_worker
 from openclaw_common.runtime.clock import Clock, SystemClock
@@ -49,9 +50,7 @@ from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.egress.fetch import Egress
 from openclaw_common.runtime.http_client import client_session
 from openclaw_common.runtime.metrics.recorder import Metrics
-from openclaw_common.runtime.observation import STARTING
 from openclaw_common.runtime.tracing import Tracer, beginning_traces
-from openclaw_common.runtime.waiting import all_of
 from openclaw_common.store.process import Process
 from openclaw_common.store.store import Store
 
@@ -85,13 +84,7 @@ class AgentWorkerService:
         self._environ = environ or {}
         self._http: aiohttp.ClientSession | None = None
         self._mcp: McpServers | None = None
-        self._worker: CellWorkers | None = None
-        self._running: list[asyncio.Task[None]] = []
-        self._loops: list[Scheduler | Forwarder] = [
-            Scheduler(config, store, here) for here in store.served
-        ]
-        if len(store.all) > 1:
-            self._loops += [Forwarder(store, here) for here in store.served]
+        self._parts = Parts()
 
     async def start(self) -> None:
         """Begin to take runs and to fire what is due."""
@@ -131,14 +124,14 @@ class AgentWorkerService:
             counts=counts,
         )
         slots = JobSlots(config.worker.concurrency)
-        self._worker = CellWorkers(
-            [self._worker_of(here, shared, slots) for here in self._store.served]
+        self._parts.take_jobs(
+            CellWorkers([self._worker_of(here, shared, slots) for here in self._store.served])
         )
-        self._running = [asyncio.create_task(self._worker.async_run(), name="agent-worker")]
         with beginning_traces(self._tracer):
-            self._running += [
-                asyncio.create_task(loop.run(), name=type(loop).__name__) for loop in self._loops
-            ]
+            for here in self._store.served:
+                self._parts.go_on(Scheduler(config, self._store, here))
+                if len(self._store.all) > 1:
+                    self._parts.go_on(Forwarder(self._store, here))
 
     def _worker_of(self, here: Store, shared: WorkerContext, slots: JobSlots) -> LaneWorker:
         """Return the worker of one cell: what its runs are about is asked there."""
@@ -189,34 +182,25 @@ class AgentWorkerService:
     @property
     def failing(self) -> list[str]:
         """What keeps it from taking runs."""
-        return self._worker.failing if self._worker is not None else [STARTING]
+        return self._parts.failing
 
     async def wait(self) -> None:
         """Return once stopped; raises what ended the worker by itself."""
-        await all_of(self._running)
+        await self._parts.wait()
 
     async def drain(self, timeout_s: float) -> None:
         """Take nothing new, let runs finish for `timeout_s` seconds, then hand the rest back."""
-        self._stop_loops()
-        if self._worker is not None:
-            await self._worker.drain(timeout_s)
+        await self._parts.drain(timeout_s)
 
     async def stop(self) -> None:
         """End; what still runs is handed back. Raises what ended the worker by itself."""
-        self._stop_loops()
-        if self._worker is not None:
-            self._worker.stop()
         try:
-            await self.wait()
+            await self._parts.stop()
         finally:
             if self._mcp is not None:
                 await self._mcp.close()
             if self._http is not None:
                 await self._http.close()
-
-    def _stop_loops(self) -> None:
-        for loop in self._loops:
-            loop.stop()
 
 
 async def serve(

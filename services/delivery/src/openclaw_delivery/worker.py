@@ -21,6 +21,7 @@ from openclaw_common.inbound.intake import Intake
 from openclaw_common.queue.cell_workers import CellWorkers
 from openclaw_common.queue.job_queue import DELIVER
 from openclaw_common.queue.job_slots import JobSlots
+from openclaw_common.queue.parts import Parts
 from openclaw_common.queue.worker import LaneWorker
 from openclaw_common.queue.worker_process import serve_worker
 from openclaw_common.runtime.clock import SystemClock
@@ -28,9 +29,7 @@ from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.egress.fetch import Egress
 from openclaw_common.runtime.http_client import client_session
 from openclaw_common.runtime.metrics.recorder import Metrics
-from openclaw_common.runtime.observation import STARTING
 from openclaw_common.runtime.tracing import Tracer, beginning_traces
-from openclaw_common.runtime.waiting import all_of
 from openclaw_common.store.live import PREVIEW, TYPING
 from openclaw_common.store.process import Process
 from openclaw_common.store.store import Store
@@ -79,40 +78,34 @@ class DeliveryService:
         self._accounts = accounts
         self._channels = channels
         self._http: aiohttp.ClientSession | None = None
-        self._worker: CellWorkers | None = None
-        self._live: list[LiveLoop] = []
         self._keeper: ReceiverKeeper | None = None
-        self._running: list[asyncio.Task[None]] = []
+        self._parts = Parts()
 
     async def start(self) -> None:
         """Begin to take deliveries. Raises ChannelLoadError."""
         limits = self._config.deliveries
         accounts = self._accounts or self._configured()
         context, slots = self._context(accounts), JobSlots(limits.concurrency)
-        self._worker = CellWorkers(
-            [
-                LaneWorker(
-                    [func(deliver, name=DELIVER)],
-                    jobs=here.delivery_jobs,
-                    worker_id=self._worker_id,
-                    concurrency=limits.concurrency,
-                    renew_ms=limits.renew_ms,
-                    ctx={CONTEXT: replace(context, records=here.deliveries)},
-                    metrics=self._metrics,
-                    tracer=self._tracer,
-                    slots=slots,
-                )
-                for here in self._store.served
-            ]
-        )
-        self._live = [self._live_loop(accounts, here) for here in self._store.served]
-        self._running = [
-            asyncio.create_task(self._worker.async_run(), name="delivery"),
-            *(asyncio.create_task(loop.run(), name="live-runs") for loop in self._live),
+        workers = [
+            LaneWorker(
+                [func(deliver, name=DELIVER)],
+                jobs=here.delivery_jobs,
+                worker_id=self._worker_id,
+                concurrency=limits.concurrency,
+                renew_ms=limits.renew_ms,
+                ctx={CONTEXT: replace(context, records=here.deliveries)},
+                metrics=self._metrics,
+                tracer=self._tracer,
+                slots=slots,
+            )
+            for here in self._store.served
         ]
+        self._parts.take_jobs(CellWorkers(workers))
+        for here in self._store.served:
+            self._parts.go_on(self._live_loop(accounts, here))
         if self._keeper is not None:
             with beginning_traces(self._tracer):
-                self._running.append(asyncio.create_task(self._keeper.run(), name="receivers"))
+                self._parts.go_on(self._keeper)
 
     def _configured(self) -> Accounts:
         self._http = client_session()
@@ -175,34 +168,23 @@ class DeliveryService:
     @property
     def failing(self) -> list[str]:
         """What keeps it from taking deliveries."""
-        return self._worker.failing if self._worker is not None else [STARTING]
+        return self._parts.failing
 
     async def wait(self) -> None:
         """Return once stopped; raises what ended the worker by itself."""
-        await all_of(self._running)
+        await self._parts.wait()
 
     async def drain(self, timeout_s: float) -> None:
         """Take nothing new, let deliveries finish for `timeout_s` seconds, hand the rest back.
 
         Accounts are left to other processes at once.
         """
-        if self._keeper is not None:
-            self._keeper.stop()
-        for loop in self._live:
-            loop.stop()
-        if self._worker is not None:
-            await self._worker.drain(timeout_s)
+        await self._parts.drain(timeout_s)
 
     async def stop(self) -> None:
         """End; what is still sent is handed back. Raises what ended the worker by itself."""
-        if self._keeper is not None:
-            self._keeper.stop()
-        for loop in self._live:
-            loop.stop()
-        if self._worker is not None:
-            self._worker.stop()
         try:
-            await self.wait()
+            await self._parts.stop()
         finally:
             if self._http is not None:
                 await self._http.close()
