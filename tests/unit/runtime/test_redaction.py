@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from urllib.parse import quote
+
 import pytest
 
 from openclaw_common.runtime.redaction import REDACTED, Redaction
@@ -11,6 +14,8 @@ SHAPED = {
     "authorization": "Authorization: Bearer <abcdef0123456789>",
     "basic": "authorization: basic <dXNlcjpwYXNzd29yZA==>",
     "telegram": "POST https://api.telegram.org/bot<123456789:AAH-dZ0p_xQ1w2e3r4t5y6u7i8o9p0>/sendMessage",
+    "telegram in an address": "?url=%2Fbot<123456789%3AAAH-dZ0p_xQ1w2e3r4t5y6u7i8o9p0>%2Fx",
+    "basic in a dict": "{'Authorization': 'Basic <dXNlcjpwYXNzd29yZA==>'}",
     "openai": "key <sk-proj-AbCdEf0123456789AbCdEf> refused",
     "anthropic": "<sk-ant-api03-AbCdEf0123456789AbCdEf>",
     "own": "<ock_AbCdEf0123456789AbCdEf0123456789>",
@@ -54,3 +59,18 @@ def test_ids_addresses_and_words_stay(text: str) -> None:
 def test_known_secrets_go_wherever_they_stand_and_as_json_too() -> None:
     redact = Redaction(['pass"word', "pass", "abc"])
     assert redact('pass"word pass pass\\"word abc') == f"{REDACTED} {REDACTED} {REDACTED} abc"
+
+
+@pytest.mark.parametrize("secret", ["p@ss/w:rd", "123:abc-def", 'a\\b"c', "schlüssel", "two words"])
+def test_a_known_secret_goes_in_every_spelling_that_an_error_may_have(secret: str) -> None:
+    body = json.dumps({"key": secret})
+    told = {
+        "address": f"http://x/?key={quote(secret, safe='')}",
+        "path": f"http://x/{quote(secret)}/y",
+        "json": body,
+        "repr": json.dumps(repr({"key": secret})),
+        "json in json": json.dumps({"body": body}),
+    }
+    redact = Redaction([secret])
+    for where, text in told.items():
+        assert REDACTED in redact(text), where

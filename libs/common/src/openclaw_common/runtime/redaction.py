@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable
 from typing import Final
+from urllib.parse import quote
 
 REDACTED: Final = "[redacted]"
 SHORTEST_SECRET: Final = 4
@@ -26,7 +27,7 @@ _SHAPES: Final = tuple(
         (("earer ", "EARER "), r"(?i:(?<=bearer ))[A-Za-z0-9._~+/=-]{8,}"),
         (("asic ", "ASIC "), r"(?i:(?<=basic ))[A-Za-z0-9._~+/=-]{8,}"),
         # Telegram's bot tokens, which stand in its URLs.
-        ((":",), rf"(?<![0-9])[0-9]{{6,12}}:{_WORD}{{30,}}"),
+        ((":", "%3A"), rf"(?<![0-9])[0-9]{{6,12}}(?::|%3A){_WORD}{{30,}}"),
         # OpenAI, Anthropic, OpenRouter, Stripe; our own API keys (ock_).
         (("sk-", "pk-", "rk-", "sk_", "rk_", "ock_"), rf"\b(?:sk|pk|rk|ock)[-_]{_WORD}{{16,}}"),
         (("xox", "xapp-", "glpat-"), rf"\b(?:xox[a-z]|xapp|glpat)-{_WORD}{{8,}}"),
@@ -64,11 +65,18 @@ _IN_QUERY: Final = re.compile(
 def spellings(secrets: Iterable[str]) -> list[str]:
     """Return how secrets may stand in a text, the longest first; without those that are too short.
 
-    So that a secret that contains another goes as a whole.
+    So that a secret that contains another goes as a whole. It may stand in an address, in JSON, and
+    in a text (a body, a `repr`) that stands in JSON.
     """
     known = {secret for secret in secrets if len(secret) >= SHORTEST_SECRET}
-    escaped = {json.dumps(secret, ensure_ascii=ascii)[1:-1] for secret in known for ascii in _ASCII}
-    return sorted(known | escaped, key=len, reverse=True)
+    quoted = {quote(secret, safe=safe, errors="replace") for secret in known for safe in ("", "/")}
+    shown = known | {repr(secret)[1:-1] for secret in known}
+    escaped = _escaped(shown)
+    return sorted(shown | quoted | escaped | _escaped(escaped), key=len, reverse=True)
+
+
+def _escaped(texts: Iterable[str]) -> set[str]:
+    return {json.dumps(text, ensure_ascii=ascii)[1:-1] for text in texts for ascii in _ASCII}
 
 
 class Redaction:
