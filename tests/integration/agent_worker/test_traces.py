@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from openclaw_agent_worker.worker import AgentWorkerService
+from openclaw_common.contracts.run import ToolInvocation
 from openclaw_common.runtime.known_secrets import secrets_in
 from openclaw_common.runtime.metrics.recorder import Metrics
 from openclaw_common.runtime.tracing import Tracer
@@ -95,3 +96,15 @@ async def test_a_run_that_fails_makes_its_attempt_an_error(bench: Bench) -> None
     (process,) = (span for span in recorded.spans if span.name == "process runs")
     assert process.status.code == 2
     assert attributes(process)["openclaw.outcome"] == "failed"
+
+
+@pytest.mark.parametrize(("tool", "named"), [("session_status", "session_status"), ("no", "other")])
+async def test_a_tool_that_a_client_calls_is_named_where_there_is_one(
+    bench: Bench, tool: str, named: str
+) -> None:
+    invocation = ToolInvocation(tool, "{}", "agent:main:main", "call-1", by_owner=True)
+    async with traced(bench) as recorded:
+        await bench.run(source="tools", tool=invocation)
+    (span,) = (span for span in recorded.spans if "execute_tool" in span.name)
+    assert span.name == f"execute_tool {named}"
+    assert attributes(span)["gen_ai.tool.name"] == named

@@ -187,7 +187,7 @@ async def _invoke(
     caller = caller_of(lease, request)
     box = await context.tools.for_invocation(agent, caller, by_owner=invocation.by_owner)
     limit = context.config.runs.max_output_bytes
-    with invoking_tool(invocation):
+    with invoking_tool(invocation, {spec.name for spec in box.specs()}):
         output = await invoke_tool(box, invocation, lease, max_bytes=limit)
     return await _complete(lease, RunResult(output))
 

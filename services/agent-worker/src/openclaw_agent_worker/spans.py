@@ -6,11 +6,12 @@ https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from openclaw_agent_worker.agent.port import Completed
+from openclaw_agent_worker.agent.tool_steps import UNKNOWN_TOOL
 from openclaw_common.contracts.run import RunRequest, ToolInvocation
 from openclaw_common.contracts.tenants import without_tenant
 from openclaw_common.runtime import tracing
@@ -81,14 +82,18 @@ def first_text(first_text_ms: int | None) -> None:
 
 
 @contextmanager
-def invoking_tool(invocation: ToolInvocation) -> Iterator[None]:
-    """Be in the `execute_tool` of a run that calls one tool and no model."""
+def invoking_tool(invocation: ToolInvocation, offered: Container[str]) -> Iterator[None]:
+    """Be in the `execute_tool` of a run that calls one tool and no model.
+
+    Of a tool that is not among those `offered`, the name is something that a client said.
+    """
+    name = invocation.name if invocation.name in offered else UNKNOWN_TOOL
     values = {
         _KIND: "TOOL",
         "gen_ai.operation.name": "execute_tool",
-        "gen_ai.tool.name": invocation.name,
+        "gen_ai.tool.name": name,
         "gen_ai.tool.call.id": invocation.call_id,
         "gen_ai.tool.type": "function",
     }
-    with tracing.inside(f"execute_tool {invocation.name}", Kind.INTERNAL, values):
+    with tracing.inside(f"execute_tool {name}", Kind.INTERNAL, values):
         yield

@@ -18,7 +18,8 @@ from openclaw_common.contracts.run import ToolCall
 from openclaw_common.runtime import tracing
 from openclaw_common.runtime.tracing import Kind
 
-_UNKNOWN: Final = "other"
+UNKNOWN_TOOL: Final = "other"
+"""What a span says of a tool that there is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class PlacedCall:
 async def _execute(box: ToolBox, placed: PlacedCall, *, offered: bool) -> ToolOutcome:
     call = placed.call
     # Of a tool that there is not, the name is something that the model said.
-    name = call.name if offered else _UNKNOWN
+    name = call.name if offered else UNKNOWN_TOOL
     values = {
         "openinference.span.kind": "TOOL",
         "gen_ai.operation.name": "execute_tool",
