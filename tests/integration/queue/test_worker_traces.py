@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from openclaw_common.contracts.errors import StoreUnavailable
+from openclaw_common.contracts.errors import IdempotencyConflict, StoreUnavailable
 from openclaw_common.contracts.ids import new_run_id
 from openclaw_common.contracts.run import RunRequest, Turn
-from openclaw_common.queue.job_queue import RunQueue
+from openclaw_common.queue.job_queue import Idempotency, RunQueue
 from openclaw_common.runtime import tracing
 from openclaw_common.runtime.propagation import TraceContext, attempt_span_id
 from openclaw_common.runtime.tracing import Kind, Tracer
@@ -57,6 +57,22 @@ async def test_neither_is_one_that_the_store_left_alone(fleet: Fleet, recorded: 
     await fleet.bench.submit()
     await reached(lambda: bool(recorded.spans))
     assert ended(recorded) == [("released", None, 0)]
+
+
+async def test_a_request_whose_run_is_refused_is_kept_with_none(
+    fleet: Fleet, recorded: Recorded
+) -> None:
+    queue, run_id = RunQueue(fleet.bench.store), new_run_id()
+    request = RunRequest("main", "agent:main:a", "api", "openclaw", Turn("user", "hi"))
+    with tracing.within(Tracer(recorded).start("POST", Kind.SERVER)) as server:
+        await queue.submit(run_id, request, idempotency=Idempotency("runs", "key", "one"))
+        with pytest.raises(IdempotencyConflict):
+            await queue.submit(
+                new_run_id(), request, idempotency=Idempotency("runs", "key", "other")
+            )
+    assert server is not None
+    assert server.runs == [run_id]
+    assert [span.runs for span in recorded.begins if span.name == "send runs"] == [[run_id], []]
 
 
 async def test_a_later_attempt_links_to_the_first_and_to_what_the_run_repeats(

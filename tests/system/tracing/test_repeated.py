@@ -167,3 +167,23 @@ async def shown(traced: Traced, run_id: str) -> list[str]:
     kept = await traced.get(f"/v1/runs/{run_id}/trace")
     parts = kept["otlp"]["resourceSpans"] if "otlp" in kept else []
     return [span["name"] for part in parts for span in part["scopeSpans"][0]["spans"]]
+
+
+async def test_refused_requests_leave_no_trace_in_redis(tmp_path: Path) -> None:
+    async with gateway(tmp_path, config={"runs": {"maxQueued": 1}}) as traced:
+        slow = {"input": "/fake text tokens=40 delay_ms=50"}
+        run, headers = await traced.ask("POST", "/v1/runs", slow)
+        refused = [await traced.ask("POST", "/v1/runs", slow) for _ in range(3)]
+        assert all("error" in body for body, _ in refused)
+        for _, told in refused:
+            await traced.collector.trace(told["x-trace-id"], until("send runs", "POST /v1/runs"))
+        await traced.get(f"/v1/runs/{run['id']}?wait=10")
+        await traced.collector.trace(headers["x-trace-id"], until("process runs"))
+
+        async def is_kept() -> bool:
+            return len(await shown(traced, run["id"])) == 5
+
+        await traced.fleet.until(is_kept, "the run's spans are kept")
+        async with traced.fleet.redis() as client:
+            kept = [key async for key in client.scan_iter("*:trace:*")]
+        assert len(kept) == 1

@@ -26,6 +26,15 @@ def test_of_a_request_for_many_runs_each_is_shown_with_its_own_and_the_request_w
     assert server.runs == ["run_1", "run_3"]
 
 
+def test_what_did_not_come_to_be_is_shown_with_nothing(tracer: Tracer) -> None:
+    with tracing.within(tracer.start("POST /v1/cron/{id}/run", Kind.SERVER)) as server:
+        span = start_send("run", "run_1", "run_1")
+        assert span is not None
+        span.settle(False)
+    assert server is not None
+    assert server.runs == []
+
+
 def test_what_a_run_sends_is_shown_with_both(tracer: Tracer) -> None:
     with tracing.within(tracer.start("process runs", Kind.CONSUMER, runs=["run_1"])) as process:
         run = start_send("run", "run_2", "run_2")

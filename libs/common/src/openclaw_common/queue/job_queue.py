@@ -43,7 +43,14 @@ from openclaw_common.contracts.multitask import (
 from openclaw_common.contracts.run import DeliveryPlan, RunRequest, RunStatus
 from openclaw_common.contracts.tenants import tenant_of
 from openclaw_common.queue.accounts import current_account
-from openclaw_common.queue.job_trace import FIELD, UNTRACED, JobTrace, not_sent, start_send
+from openclaw_common.queue.job_trace import (
+    FIELD,
+    UNTRACED,
+    JobTrace,
+    not_sent,
+    sending_run,
+    start_send,
+)
 from openclaw_common.runtime import tracing
 from openclaw_common.runtime.propagation import TraceContext
 from openclaw_common.store.admission import (
@@ -153,8 +160,7 @@ class RunQueue:
             # The session went to another cell since `new_run_id`, and the reader waits in vain.
             raise StoreUnavailable
         run_id = placed_id
-        sending = start_send("run", run_id, run_id, conversation_id=request.session_key)
-        with tracing.within(sending):
+        with sending_run(run_id, request.session_key) as sending:
             trace = JobTrace.here(repeats)
             admitting = partial(
                 store.admission.admit,

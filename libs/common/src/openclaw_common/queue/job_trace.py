@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import msgpack
 
+from openclaw_common.contracts.errors import GatewayError, StoreUnavailable
 from openclaw_common.contracts.tenants import without_tenant
 from openclaw_common.runtime import tracing
 from openclaw_common.runtime.propagation import TraceContext, attempt_span_id
@@ -112,24 +113,33 @@ def start_send(kind: str, record_id: str, run_id: str, *, conversation_id: str =
         values["openclaw.run_id"] = run_id
     span = tracing.child_or_root(f"send {queue}", Kind.PRODUCER, values)
     if span is not None and run_id:
-        shown = span.segment.runs
-        if span.segment.grows:
-            span.runs = [run_id]
-            if run_id not in shown:
-                shown.append(run_id)
-        elif run_id not in shown:
-            span.runs = [*shown, run_id]
+        span.show_with(run_id)
     return span
+
+
+@contextmanager
+def sending_run(run_id: str, conversation_id: str) -> Iterator[Span | None]:
+    """Be in `send runs` while a run is accepted; one that is refused is shown with no trace.
+
+    Whether there is a run is not known where the store is away.
+    """
+    span = start_send("run", run_id, run_id, conversation_id=conversation_id)
+    with tracing.within(span):
+        try:
+            yield span
+        except StoreUnavailable:
+            raise
+        except GatewayError:
+            if span is not None:
+                span.hide_from([run_id])
+            raise
 
 
 def not_sent(span: Span | None, instead: str) -> None:
     """Note that the job was accepted before, as `instead`, so that nothing hangs below the span."""
     if span is None:
         return
-    refused = span.values.get("messaging.message.id")
-    if span.segment.grows and refused in span.segment.runs:
-        span.segment.runs.remove(str(refused))
-    span.runs = [run_id for run_id in span.runs if run_id != refused]
+    span.hide_from([str(span.values.get("messaging.message.id"))])
     span.put({"messaging.message.id": instead, "openclaw.replayed": True})
 
 

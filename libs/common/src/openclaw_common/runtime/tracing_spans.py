@@ -166,8 +166,29 @@ class Span(api.Span):
         if happened:
             self.end()
         elif not self.ended:
+            self.hide_from(self.runs)
             self.ended = True
             self.tracer.recorder.forgotten(self)
+
+    def show_with(self, run_id: str) -> None:
+        """Show it with a run that it is about, and let its segment be shown with that too.
+
+        What an attempt at a run does is shown with that run, whatever else is about another.
+        """
+        shown = self.segment.runs
+        if self.segment.grows:
+            self.runs = [run_id]
+            if run_id not in shown:
+                shown.append(run_id)
+        elif run_id not in shown:
+            self.runs = [*shown, run_id]
+
+    def hide_from(self, run_ids: Sequence[str]) -> None:
+        """Take back `show_with` for runs that did not come to be."""
+        hidden = frozenset(run_ids)
+        self.runs = [run_id for run_id in self.runs if run_id not in hidden]
+        if self.segment.grows:
+            self.segment.runs[:] = [known for known in self.segment.runs if known not in hidden]
 
     def begin_message(self) -> bytes:
         """Return what is known of it before its end, as the beginning of its message."""
