@@ -38,7 +38,7 @@ class OtlpOutlet:
         for span in batch:
             origins.setdefault(id(span.origin), []).append(span)
         body = b"".join(
-            spans[0].origin.around(span.field for span in spans) for spans in origins.values()
+            spans[0].origin.around(each.fields for each in spans) for spans in origins.values()
         )
         error = await _in_thread(lambda: self._post(body))
         if error is not None:
