@@ -27,8 +27,9 @@ from tests.harness.fleet import Fleet
 from tests.harness.processes import free_port, python, start
 
 ROUNDS: Final = 12
-RUNS: Final = 250
-"""Runs of each fleet in each round, of each kind."""
+RUNS: Final = 800
+"""Runs of each fleet in each round, of each kind: what is sent each second has them in full batches,
+as under a load that lasts."""
 QUIET: Final = 0.25
 """Share of the rounds that were cheaper, or faster, than what is compared."""
 SCRAPE_S: Final = 5.0

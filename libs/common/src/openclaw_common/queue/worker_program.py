@@ -15,6 +15,7 @@ from typing import Any
 import uvloop
 
 from openclaw_common.queue.supervisor import SPANS_FD, supervise
+from openclaw_common.runtime import heap
 from openclaw_common.runtime.config import Config, ConfigError
 from openclaw_common.runtime.health import SidePortTaken
 from openclaw_common.runtime.logs import LogSettingError
@@ -75,6 +76,7 @@ class WorkerProgram:
         store = await connect(config.redis, config.runs, config.deliveries, role=role)
         try:
             async with exporting(config.tracing, environ, store, role=self.role) as pipeline:
+                heap.settle()
                 return await supervise(
                     lambda worker_id: [*command, "--child", worker_id],
                     lambda worker_id: self.give_back(store, worker_id),
