@@ -65,7 +65,11 @@ class Traced:
 
 @asynccontextmanager
 async def gateway(
-    folder: Path, *, environ: dict[str, str] | None = None, config: dict[str, Any] | None = None
+    folder: Path,
+    *,
+    environ: dict[str, str] | None = None,
+    config: dict[str, Any] | None = None,
+    cells: int = 1,
 ) -> AsyncIterator[Traced]:
     """Have all processes, with more variables and sections of the configuration."""
     async with FakeTelegram() as telegram, FakeCollector() as collector:
@@ -73,6 +77,7 @@ async def gateway(
             folder,
             ingresses=0,
             workers=0,
+            cells=cells,
             config={
                 "hooks": {"enabled": True, "token": HOOK_TOKEN},
                 "channels": {
