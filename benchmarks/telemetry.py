@@ -28,7 +28,7 @@ from tests.harness.processes import free_port, python, start
 
 ROUNDS: Final = 12
 RUNS: Final = 800
-"""Runs of each fleet in each round, of each kind: what is sent each second has them in full batches,
+"""Runs of each fleet in each round, of each kind: what is sent each second is a full batch then,
 as under a load that lasts."""
 QUIET: Final = 0.25
 """Share of the rounds that were cheaper, or faster, than what is compared."""
