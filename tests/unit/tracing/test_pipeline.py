@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from openclaw_common.runtime.log_context import log_context, logged_ids
 from openclaw_common.runtime.tracing_encoding import Origin
 from openclaw_common.runtime.tracing_otlp import OtlpOutlet
 from openclaw_common.runtime.tracing_pipeline import Ended, Outlet, OutletError
@@ -86,6 +87,26 @@ async def test_an_outage_is_one_warning_and_its_end_one_line(
         "tracing.exported_again",
     ]
     assert caplog.records[1].__dict__["dropped_spans"] == 5
+
+
+async def test_an_outage_is_not_told_with_the_ids_of_who_happened_to_be_traced() -> None:
+    told: list[dict[str, object]] = []
+
+    class Ids(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.append(dict(logged_ids()))
+
+    handler, taker = Ids(), Taker()
+    taker.refuses = True
+    logging.getLogger().addHandler(handler)
+    outlet = Outlet("test", taker.send, flush_s=0.001, most=10)
+    try:
+        with log_context(run_id="run_1"):
+            outlet.put(SPAN)
+        await outlet.close(1)
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert told == [{}]
 
 
 async def test_an_unreachable_collector_costs_one_warning_and_no_time_at_the_end(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Final
+from contextvars import Context, ContextVar
+from typing import Any, Final
 
 from opentelemetry import trace
 
@@ -22,6 +23,11 @@ def log_context(**ids: LogValue) -> Iterator[None]:
         yield
     finally:
         _context.reset(token)
+
+
+def task_apart(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+    """Start a task that serves all, on whose lines no ids of whoever was first to need it stand."""
+    return asyncio.create_task(work, name=name, context=Context())
 
 
 def logged_ids() -> dict[str, LogValue]:

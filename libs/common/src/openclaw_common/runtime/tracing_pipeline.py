@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from openclaw_common.runtime import tracing_encoding as encoding
+from openclaw_common.runtime.log_context import task_apart
 from openclaw_common.runtime.tracing_encoding import Origin
 from openclaw_common.runtime.waiting import end
 
@@ -106,7 +107,7 @@ class Outlet:
         self._buffer.append(ended)
         if len(self._buffer) == 1:
             if self._task is None:
-                self._task = asyncio.create_task(self._run(), name=f"spans-{self._name}")
+                self._task = task_apart(self._run(), f"spans-{self._name}")
             self._filled.set()
 
     async def close(self, timeout_s: float) -> None:

@@ -19,6 +19,7 @@ from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseError
 
 from openclaw_common.contracts.errors import StoreUnavailable
+from openclaw_common.runtime.log_context import task_apart
 from openclaw_common.runtime.waiting import end
 from openclaw_common.store.connections import (
     Arg,
@@ -117,7 +118,7 @@ class RedisClient:
         waiting = _Waiting(pack(args), loop.create_future(), loop.time() + self._timeout_s)
         self._waiting.append(waiting)
         if self._pump is None or self._pump.done():
-            self._pump = asyncio.create_task(self._run(), name="redis-pump")
+            self._pump = task_apart(self._run(), "redis-pump")
         self._wake.set()
         return waiting.reply
 

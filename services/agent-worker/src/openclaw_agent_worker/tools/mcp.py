@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from openclaw_agent_worker.tools.tool import Tool, ToolContext, ToolError, ToolResult
 from openclaw_common.runtime.config.mcp import McpServer
+from openclaw_common.runtime.log_context import task_apart
 
 if TYPE_CHECKING:
     from pydantic_ai.mcp import MCPToolset
@@ -141,7 +142,7 @@ class Connection:
             await asyncio.wait([self._holder])
         ready: asyncio.Future[MCPToolset[Any]] = asyncio.get_running_loop().create_future()
         self._lost = asyncio.Event()
-        self._holder = asyncio.create_task(self._hold(ready, self._lost), name=f"mcp-{self._name}")
+        self._holder = task_apart(self._hold(ready, self._lost), f"mcp-{self._name}")
         either: list[asyncio.Future[Any]] = [ready, self._holder]
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if ready.done():
