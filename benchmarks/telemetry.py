@@ -1,17 +1,19 @@
 """What watching the gateway costs: short runs with all telemetry, and with none.
 
-Three fleets stand side by side and take turns, so that whatever else the machine does meets all of
-them: one with `OTEL_SDK_DISABLED` and no side port; one with traces and metrics sent to a collector
-in a process of its own, spans kept in Redis and side ports that are scraped; one the same with
-nobody at the collector's address. Compared are the quartiles of the quieter rounds, as others on
-the machine can only make a run dearer. CPU is that of a fleet's processes (ingress, worker with its
-supervisor, Valkey), so the collector's is none of it; rates are lower for it, as it shares the
-cores.
+Three fleets stand side by side and take turns: one with `OTEL_SDK_DISABLED` and no side port; one
+with traces and metrics sent to a collector in a process of its own, spans kept in Redis and side
+ports that are scraped; one the same with nobody at the collector's address. Each is compared with
+the first in the same round, seconds apart, as what else the machine does changes more than that in
+a minute; told is the median of these ratios, with their quartiles. All are started anew several
+times, as two processes of the same program differ by some percent for as long as they live. CPU is
+that of a fleet's processes (ingress, worker with its supervisor, Valkey), without the collector's;
+rates are lower for it, as it shares the cores.
 """
 
 from __future__ import annotations
 
 import asyncio
+import statistics
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -22,21 +24,22 @@ from typing import Final
 import aiohttp
 
 from benchmarks.chat import load_short_runs
-from benchmarks.figures import Figure, exact_cpu_seconds, percentile
+from benchmarks.figures import Figure, exact_cpu_seconds
 from tests.harness.fleet import Fleet
 from tests.harness.processes import free_port, python, start
 
-ROUNDS: Final = 12
-RUNS: Final = 800
-"""Runs of each fleet in each round, of each kind: what is sent each second is a full batch then,
-as under a load that lasts."""
-QUIET: Final = 0.25
-"""Share of the rounds that were cheaper, or faster, than what is compared."""
+STARTS: Final = 4
+ROUNDS: Final = 6
+"""Rounds of each start."""
+RUNS: Final = 500
+"""Runs of each fleet in each round, of each kind: what is sent each second is a full batch then."""
 SCRAPE_S: Final = 5.0
 EXPORT_MS: Final = 10_000
 """How often metrics are sent; every minute by default, which rounds are too short for."""
 SETTLE_S: Final = 1.2
 """After a load, for the spans that still wait to be sent."""
+SAME: Final = {"PYTHONHASHSEED": "0"}
+"""So that the tables of all processes lie alike."""
 OFF, FULL, UNREACHABLE = "none", "all", "collector away"
 KINDS: Final = {"not streamed": False, "streamed": True}
 
@@ -73,28 +76,28 @@ class Measured:
 
 
 async def run(folder: Path) -> list[Figure]:
-    """Measure runs that are not streamed, then runs that are."""
-    figures: list[Figure] = []
-    async with AsyncExitStack() as stack:
-        fleets = await _fleets(stack, folder)
-        for kind, stream in KINDS.items():
-            for watched in fleets.values():
-                await load_short_runs(watched.fleet, RUNS, stream=stream)
-            measured = {name: Measured() for name in fleets}
-            for number in range(ROUNDS):
-                names = list(fleets)
-                for name in names[number % 3 :] + names[: number % 3]:
-                    await _round(fleets[name], measured[name], stream=stream)
-            figures += _figures(kind, measured)
-    return figures
+    """Measure runs that are not streamed, and runs that are."""
+    measured = {kind: {name: Measured() for name in (OFF, FULL, UNREACHABLE)} for kind in KINDS}
+    for again in range(STARTS):
+        async with AsyncExitStack() as stack:
+            fleets = await _fleets(stack, folder / str(again))
+            for kind, stream in KINDS.items():
+                for watched in fleets.values():
+                    await load_short_runs(watched.fleet, RUNS, stream=stream)
+                for number in range(ROUNDS):
+                    names = list(fleets)
+                    for name in names[number % 3 :] + names[: number % 3]:
+                        await _round(fleets[name], measured[kind][name], stream=stream)
+    return [figure for kind in KINDS for figure in _figures(kind, measured[kind])]
 
 
 async def _fleets(stack: AsyncExitStack, folder: Path) -> dict[str, Watched]:
     collector = await stack.enter_async_context(_collector(folder))
     off = Fleet(folder / "off", ingresses=0, workers=0)
-    fleets = {OFF: await _started(stack, off, {"OTEL_SDK_DISABLED": "true"})}
+    fleets = {OFF: await _started(stack, off, {**SAME, "OTEL_SDK_DISABLED": "true"})}
     for name, url in ((FULL, collector), (UNREACHABLE, f"http://127.0.0.1:{free_port()}")):
         environ = {
+            **SAME,
             "OTEL_EXPORTER_OTLP_ENDPOINT": url,
             "OTEL_METRIC_EXPORT_INTERVAL": str(EXPORT_MS),
         }
@@ -163,23 +166,25 @@ def _figures(kind: str, measured: dict[str, Measured]) -> list[Figure]:
     figures: list[Figure] = []
     for name, of in measured.items():
         what = f"{kind}, telemetry: {name}"
-        figures.append(Figure(f"server CPU per short run, {what}", _cpu_ms(of), "ms"))
-        figures.append(Figure(f"short runs, {what}", _rate(of), "runs/s"))
+        cpu, rate = statistics.median(of.totals()), statistics.median(of.rates)
+        figures.append(Figure(f"server CPU per short run, {what}", cpu, "ms"))
+        figures.append(Figure(f"short runs, {what}", rate, "runs/s"))
         if of is not without:
-            more, fewer = _cpu_ms(of) / _cpu_ms(without) - 1, 1 - _rate(of) / _rate(without)
-            figures.append(Figure(f"more CPU, {what}", more * 100, "%"))
-            figures.append(Figure(f"fewer runs, {what}", fewer * 100, "%"))
+            more = [a / b - 1 for a, b in zip(of.totals(), without.totals(), strict=True)]
+            fewer = [1 - a / b for a, b in zip(of.rates, without.rates, strict=True)]
+            figures += _quartiles(f"more CPU, {what}", more)
+            figures += _quartiles(f"fewer runs, {what}", fewer)
     for process in without.cpu_ms[0]:
-        with_all, alone = (
-            percentile([of[process] for of in measured[name].cpu_ms], QUIET) for name in (FULL, OFF)
-        )
-        figures.append(Figure(f"of it, {process}, {kind}", (with_all - alone) * 1000, "µs"))
+        pairs = zip(measured[FULL].cpu_ms, without.cpu_ms, strict=True)
+        more_us = statistics.median((a[process] - b[process]) * 1000 for a, b in pairs)
+        figures.append(Figure(f"of it, {process}, {kind}", more_us, "µs"))
     return figures
 
 
-def _cpu_ms(measured: Measured) -> float:
-    return percentile(measured.totals(), QUIET)
-
-
-def _rate(measured: Measured) -> float:
-    return percentile(measured.rates, 1 - QUIET)
+def _quartiles(name: str, shares: list[float]) -> list[Figure]:
+    lower, median, upper = statistics.quantiles(shares, n=4)
+    return [
+        Figure(name, median * 100, "%"),
+        Figure(f"{name}, lower quartile", lower * 100, "%"),
+        Figure(f"{name}, upper quartile", upper * 100, "%"),
+    ]
