@@ -10,6 +10,7 @@ from openclaw_common.runtime.otlp_environ import (
     endpoint_of,
     export_interval_s,
     passed_by,
+    resource_of,
 )
 
 BASE = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318/"}
@@ -61,6 +62,26 @@ def test_the_protocol_of_a_signal_stands_above_the_common_one() -> None:
 def test_a_protocol_does_not_count_where_nothing_is_sent() -> None:
     environ = {**BASE, "OTEL_TRACES_EXPORTER": "none", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
     assert endpoint_of("traces", environ) is None
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, {"service.name": "own", "service.namespace": "openclaw"}),
+        (
+            {"OTEL_RESOURCE_ATTRIBUTES": "service.name=other,team=a%20b, ,=,no"},
+            {"service.name": "other", "service.namespace": "openclaw", "team": "a b"},
+        ),
+        (
+            {"OTEL_SERVICE_NAME": "named", "OTEL_RESOURCE_ATTRIBUTES": "service.name=other"},
+            {"service.name": "named", "service.namespace": "openclaw"},
+        ),
+    ],
+)
+def test_the_environment_says_what_the_process_is_called(
+    environ: dict[str, str], expected: dict[str, str]
+) -> None:
+    assert resource_of(environ, {"service.name": "own"}) == expected
 
 
 @pytest.mark.parametrize(

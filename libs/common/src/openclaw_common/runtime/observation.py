@@ -19,7 +19,7 @@ from openclaw_common.runtime.metrics.otlp import MetricsExport, exports_metrics
 from openclaw_common.runtime.metrics.process import ProcessWatch
 from openclaw_common.runtime.metrics.prometheus import Exposition
 from openclaw_common.runtime.metrics.recorder import Metrics
-from openclaw_common.runtime.otlp_environ import export_interval_s
+from openclaw_common.runtime.otlp_environ import export_interval_s, resource_of
 from openclaw_common.runtime.waiting import end
 
 EXPORT_STOP_S: Final = 2.0
@@ -64,9 +64,7 @@ class Observation:
         self._settings = settings
         self._exports = exports_metrics(environ)
         self._interval_s = export_interval_s(environ)
-        self._resource = Resource.create(
-            {} if environ.get("OTEL_SERVICE_NAME") else {"service.name": service}
-        )
+        self._resource = Resource.create(resource_of(environ, {"service.name": service}))
         self._metrics = metrics
         self._exposition = Exposition(metrics)
         self._watches = (ProcessWatch(metrics), *watches)

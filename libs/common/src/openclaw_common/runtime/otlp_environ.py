@@ -1,4 +1,4 @@
-"""What OpenTelemetry's variables say of where a signal is sent, and what of them is passed by.
+"""What OpenTelemetry's variables say of what is sent, and where to; what of them is passed by.
 
 Source: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ and
 https://opentelemetry.io/docs/specs/otel/protocol/exporter/
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal
+from urllib.parse import unquote
 
 from openclaw_common.runtime.config.errors import ConfigError
 
@@ -46,6 +47,21 @@ def endpoint_of(signal: Signal, environ: Mapping[str, str]) -> str | None:
                 )
             break
     return own or f"{base.rstrip('/')}/v1/{signal}"
+
+
+def resource_of(environ: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """Return the attributes of a process's resource: its `own`, unless the environment says else.
+
+    `OTEL_SERVICE_NAME` stands above a `service.name` in `OTEL_RESOURCE_ATTRIBUTES`.
+    """
+    found = {"service.namespace": "openclaw", **own}
+    for pair in environ.get("OTEL_RESOURCE_ATTRIBUTES", "").split(","):
+        name, given, value = pair.partition("=")
+        if given and name.strip():
+            found[name.strip()] = unquote(value.strip())
+    if service := environ.get("OTEL_SERVICE_NAME", "").strip():
+        found["service.name"] = service
+    return found
 
 
 def export_interval_s(environ: Mapping[str, str]) -> float:

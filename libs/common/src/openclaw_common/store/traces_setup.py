@@ -14,11 +14,10 @@ from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote
 
 from openclaw_common.runtime.config.tracing import Tracing
-from openclaw_common.runtime.otlp_environ import endpoint_of
-from openclaw_common.runtime.tracing_encoding import Origin, Value
+from openclaw_common.runtime.otlp_environ import endpoint_of, resource_of
+from openclaw_common.runtime.tracing_encoding import Origin
 from openclaw_common.runtime.tracing_otlp import OtlpOutlet
 from openclaw_common.runtime.tracing_pipeline import Outlet, Pipeline
 from openclaw_common.runtime.tracing_relay import Relay
@@ -46,19 +45,12 @@ def origin_of(role: str, instance: str, environ: Mapping[str, str]) -> Origin:
 
     `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` say otherwise.
     """
-    values: dict[str, Value] = {
+    own = {
         "service.name": f"openclaw-{role}",
-        "service.namespace": "openclaw",
         "service.version": version(_DISTRIBUTION),
         "service.instance.id": instance,
     }
-    for pair in environ.get("OTEL_RESOURCE_ATTRIBUTES", "").split(","):
-        name, found, value = pair.partition("=")
-        if found:
-            values[name.strip()] = unquote(value.strip())
-    if service := environ.get("OTEL_SERVICE_NAME"):
-        values["service.name"] = service
-    return Origin.of(values, version(_DISTRIBUTION))
+    return Origin.of(resource_of(environ, own), version(_DISTRIBUTION))
 
 
 def check_telemetry(config: Tracing, environ: Mapping[str, str]) -> None:
