@@ -80,7 +80,10 @@ class FakeCollector:
         until: Callable[[Sequence[CollectedSpan]], bool],
         timeout_s: float = 15,
     ) -> list[CollectedSpan]:
-        """Return the spans of a trace once `until` holds for them."""
+        """Return the spans of a trace once `until` holds for them.
+
+        Processes export on their own, so a span may come before the one that it is below.
+        """
 
         def found() -> list[CollectedSpan]:
             return [span for span in self.spans if span.trace_id == trace_id]

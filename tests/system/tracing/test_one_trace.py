@@ -30,7 +30,7 @@ def tree(spans: Sequence[CollectedSpan]) -> set[tuple[str, str | None]]:
 
 
 def is_whole(spans: Sequence[CollectedSpan]) -> bool:
-    return set(PARENTS) <= {span.name for span in spans}
+    return set(PARENTS) <= {span.name for span in spans} and not orphans(spans)
 
 
 async def test_a_hook_with_delivery_is_one_trace_from_the_request_to_the_message(
@@ -42,7 +42,6 @@ async def test_a_hook_with_delivery_is_one_trace_from_the_request_to_the_message
     spans = await traced.collector.trace(trace_id, is_whole)
     assert len(spans) >= 9
     assert tree(spans) == set(PARENTS.items())
-    assert orphans(spans) == []
     assert {span.service for span in spans} == {
         "openclaw-ingress",
         "openclaw-agent-worker",
@@ -97,10 +96,10 @@ async def test_the_death_of_a_worker_leaves_no_orphan_and_shows_both_attempts(
 
     def both(spans: Sequence[CollectedSpan]) -> bool:
         attempts = {s.attributes["openclaw.attempt"] for s in spans if s.name == "process runs"}
-        return attempts == {1, 2} and "send telegram" in {span.name for span in spans}
+        sent = "send telegram" in {span.name for span in spans}
+        return attempts == {1, 2} and sent and not orphans(spans)
 
     spans = await traced.collector.trace(trace_id, both)
-    assert orphans(spans) == []
     first, second = sorted(
         (span for span in spans if span.name == "process runs"),
         key=lambda span: int(span.attributes["openclaw.attempt"]),
@@ -124,10 +123,9 @@ async def test_a_message_in_a_chat_is_one_trace_up_to_its_reply(traced: Traced) 
     (run,) = (await traced.get("/v1/runs"))["data"]
 
     def is_answered(spans: Sequence[CollectedSpan]) -> bool:
-        return "send telegram" in {span.name for span in spans}
+        return "send telegram" in {span.name for span in spans} and not orphans(spans)
 
     spans = await traced.collector.trace(run["trace_id"], is_answered)
-    assert orphans(spans) == []
     assert tree(spans) == {
         ("send runs", None),
         ("process runs", "send runs"),
