@@ -80,7 +80,9 @@ async def run(folder: Path) -> list[Figure]:
     measured = {kind: {name: Measured() for name in (OFF, FULL, UNREACHABLE)} for kind in KINDS}
     for again in range(STARTS):
         async with AsyncExitStack() as stack:
-            fleets = await _fleets(stack, folder / str(again))
+            place = folder / str(again)
+            place.mkdir()
+            fleets = await _fleets(stack, place)
             for kind, stream in KINDS.items():
                 for watched in fleets.values():
                     await load_short_runs(watched.fleet, RUNS, stream=stream)
