@@ -11,6 +11,7 @@ from openclaw_common.contracts.errors import InvalidRequest
 from openclaw_common.runtime import tracing
 from openclaw_common.runtime.propagation import TraceContext
 from openclaw_common.runtime.tracing import Kind, Tracer
+from openclaw_common.runtime.tracing_encoding import Shared
 from openclaw_common.runtime.tracing_fit import MAX_SPAN_BYTES
 from openclaw_common.runtime.tracing_sampling import SamplerError, sampler_of
 from tests.unit.tracing.recorded import Recorded, attributes
@@ -187,3 +188,18 @@ def test_spans_encoded_together_are_those_encoded_alone(
     assert together == recorded.bodies
     assert SECRET.encode() not in b"".join(together)
     assert max(map(len, together)) <= MAX_SPAN_BYTES
+
+
+def test_what_many_spans_share_stands_in_each_and_without_secrets(recorded: Recorded) -> None:
+    tracer = Tracer(recorded, secrets=[SECRET])
+    shared = Shared({"gen_ai.request.model": "m", "url.full": f"https://x/{SECRET}"})
+    span = tracer.start("call", Kind.CLIENT, {"own": 1}, shared=Shared({"kind": "LLM"}))
+    with tracing.within(span), tracing.inside("chat m", Kind.CLIENT, {"own": 2}, shared):
+        pass
+    below, above = recorded.spans
+    assert attributes(above) == {"kind": "LLM", "own": 1}
+    assert attributes(below) == {
+        "gen_ai.request.model": "m",
+        "url.full": "https://x/[redacted]",
+        "own": 2,
+    }

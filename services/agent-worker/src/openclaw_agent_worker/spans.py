@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Final
 
 from openclaw_agent_worker.agent.port import Completed
@@ -16,11 +17,25 @@ from openclaw_common.contracts.run import RunRequest, ToolInvocation
 from openclaw_common.contracts.tenants import without_tenant
 from openclaw_common.runtime import tracing
 from openclaw_common.runtime.config.agents import Agent
-from openclaw_common.runtime.tracing import Kind, Span
+from openclaw_common.runtime.tracing import Kind, Shared, Span
 from openclaw_common.runtime.tracing_content import said
 from openclaw_common.runtime.tracing_encoding import Value
 
 _KIND: Final = "openinference.span.kind"
+
+
+@lru_cache(maxsize=512)
+def _shared(agent_id: str, stream: bool, source: str) -> Shared:
+    return Shared(
+        {
+            _KIND: "AGENT",
+            "gen_ai.operation.name": "invoke_agent",
+            "gen_ai.agent.id": agent_id,
+            "gen_ai.agent.name": agent_id,
+            "gen_ai.request.stream": stream,
+            "openclaw.source": source,
+        }
+    )
 
 
 @contextmanager
@@ -28,16 +43,11 @@ def invoking_agent(request: RunRequest, agent: Agent) -> Iterator[Span | None]:
     """Be in `invoke_agent {agent}`."""
     conversation = without_tenant(request.session_key)
     values: dict[str, Value] = {
-        _KIND: "AGENT",
-        "gen_ai.operation.name": "invoke_agent",
-        "gen_ai.agent.id": agent.id,
-        "gen_ai.agent.name": agent.id,
         "gen_ai.conversation.id": conversation,
         "session.id": conversation,
-        "gen_ai.request.stream": request.stream,
-        "openclaw.source": request.source,
     }
-    with tracing.inside(f"invoke_agent {agent.id}", Kind.INTERNAL, values) as span:
+    shared = _shared(agent.id, request.stream, request.source)
+    with tracing.inside(f"invoke_agent {agent.id}", Kind.INTERNAL, values, shared) as span:
         if (tracer := tracing.content_of(span)) is not None and span is not None:
             text = tracer.text(request.message.text)
             span.put({"input.value": text, "gen_ai.input.messages": said(tracer, "user", text)})

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import msgpack
@@ -19,7 +20,7 @@ from openclaw_common.contracts.errors import GatewayError, StoreUnavailable
 from openclaw_common.contracts.tenants import without_tenant
 from openclaw_common.runtime import tracing
 from openclaw_common.runtime.propagation import TraceContext, attempt_span_id
-from openclaw_common.runtime.tracing import Kind, Span, Tracer
+from openclaw_common.runtime.tracing import Kind, Shared, Span, Tracer
 from openclaw_common.runtime.tracing_encoding import Value
 from openclaw_common.store.connections import Arg
 from openclaw_common.store.lease_steps import ClaimedJob
@@ -88,14 +89,16 @@ def first_attempt(trace_id: str | None, record_id: str) -> TraceContext | None:
     return TraceContext(trace, attempt_span_id(trace, record_id, 1))
 
 
-def _attributes(operation: str, queue: str, record_id: str) -> dict[str, Value]:
-    return {
-        "messaging.system": "redis",
-        "messaging.operation.name": operation,
-        "messaging.operation.type": operation,
-        "messaging.destination.name": queue,
-        "messaging.message.id": record_id,
-    }
+@lru_cache(maxsize=2 * len(QUEUES))
+def _shared(operation: str, queue: str) -> Shared:
+    return Shared(
+        {
+            "messaging.system": "redis",
+            "messaging.operation.name": operation,
+            "messaging.operation.type": operation,
+            "messaging.destination.name": queue,
+        }
+    )
 
 
 def start_send(kind: str, record_id: str, run_id: str, *, conversation_id: str = "") -> Span | None:
@@ -106,12 +109,12 @@ def start_send(kind: str, record_id: str, run_id: str, *, conversation_id: str =
     accepted.
     """
     queue = QUEUES[kind]
-    values = _attributes("send", queue, record_id)
+    values: dict[str, Value] = {"messaging.message.id": record_id}
     if conversation_id:
         values["gen_ai.conversation.id"] = without_tenant(conversation_id)
     if run_id:
         values["openclaw.run_id"] = run_id
-    span = tracing.child_or_root(f"send {queue}", Kind.PRODUCER, values)
+    span = tracing.child_or_root(f"send {queue}", Kind.PRODUCER, values, _shared("send", queue))
     if span is not None and run_id:
         span.show_with(run_id)
     return span
@@ -184,8 +187,10 @@ class AttemptSpans:
             if job.attempt > 1 and (trace.link is None or self._kind == "run"):
                 first = attempt_span_id(parent.trace_id, record_id, 1)
                 links.append(TraceContext(parent.trace_id, first))
-        values: dict[str, Any] = _attributes("process", self._queue, record_id)
-        values["openclaw.attempt"] = job.attempt
+        values: dict[str, Any] = {
+            "messaging.message.id": record_id,
+            "openclaw.attempt": job.attempt,
+        }
         if self._kind == "run":
             values["openclaw.run_id"] = record_id
         elif trace.run_id:
@@ -200,6 +205,7 @@ class AttemptSpans:
             f"process {self._queue}",
             Kind.CONSUMER,
             values,
+            shared=_shared("process", self._queue),
             parent=parent,
             links=links,
             runs=[run_id] if run_id else (),

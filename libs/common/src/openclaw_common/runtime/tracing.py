@@ -15,12 +15,13 @@ from opentelemetry import context as otel_context
 from opentelemetry import trace as api
 
 from openclaw_common.runtime.propagation import TraceContext
-from openclaw_common.runtime.tracing_encoding import Value
+from openclaw_common.runtime.tracing_encoding import NONE_SHARED, Shared, Value
 from openclaw_common.runtime.tracing_spans import Kind, Recorder, Span, Tracer, error_type
 
 __all__ = [
     "Kind",
     "Recorder",
+    "Shared",
     "Span",
     "Tracer",
     "beginning_traces",
@@ -46,20 +47,25 @@ def current() -> Span | None:
 
 
 def child(
-    name: str, kind: Kind = Kind.INTERNAL, attributes: Mapping[str, Value] | None = None
+    name: str,
+    kind: Kind = Kind.INTERNAL,
+    attributes: Mapping[str, Value] | None = None,
+    shared: Shared = NONE_SHARED,
 ) -> Span | None:
     """Start a span below the current one; whoever starts it ends it."""
     above = current()
-    return above.child(name, kind, attributes) if above is not None else None
+    return above.child(name, kind, attributes, shared) if above is not None else None
 
 
-def child_or_root(name: str, kind: Kind, attributes: Mapping[str, Value]) -> Span | None:
+def child_or_root(
+    name: str, kind: Kind, attributes: Mapping[str, Value], shared: Shared = NONE_SHARED
+) -> Span | None:
     """Start a span below the current one, or of a new trace where this task may begin traces."""
     above = current()
     if above is not None:
-        return above.child(name, kind, attributes)
+        return above.child(name, kind, attributes, shared)
     tracer = _BEGINS.get()
-    return tracer.start(name, kind, attributes) if tracer is not None else None
+    return tracer.start(name, kind, attributes, shared=shared) if tracer is not None else None
 
 
 @contextmanager
@@ -104,10 +110,13 @@ class within(through):
 
 
 def inside(
-    name: str, kind: Kind = Kind.INTERNAL, attributes: Mapping[str, Value] | None = None
+    name: str,
+    kind: Kind = Kind.INTERNAL,
+    attributes: Mapping[str, Value] | None = None,
+    shared: Shared = NONE_SHARED,
 ) -> within:
     """Start a span below the current one, and be in it."""
-    return within(child(name, kind, attributes))
+    return within(child(name, kind, attributes, shared))
 
 
 def handed_on() -> TraceContext | None:

@@ -22,6 +22,8 @@ Event = tuple[int, str, Mapping[str, Value]]
 
 SHORT: Final = 20
 """Characters of a text that is likely to come again, and is kept encoded; ids are longer."""
+ATTRIBUTE: Final = b"\x4a"
+"""The tag of an attribute of a span."""
 SPAN_ID: Final = slice(20, 28)
 """Where the span id stands in what `open_span` returns."""
 
@@ -110,9 +112,22 @@ def attributes(tag: bytes, values: Mapping[str, Value]) -> bytes:
     return b"".join([_attribute(tag, name, value) for name, value in values.items()])
 
 
+class Shared:
+    """Attributes that many spans have alike, encoded once; a span sets none of them again."""
+
+    __slots__ = ("encoded", "values")
+
+    def __init__(self, values: Mapping[str, Value]) -> None:
+        self.values = values
+        self.encoded = attributes(ATTRIBUTE, values)
+
+
 @lru_cache(maxsize=512)
 def _name_and_kind(name: str, kind: int) -> bytes:
     return _field(b"\x2a", name.encode("utf-8", "replace")) + b"\x30" + _SMALL[kind] + b"\x39"
+
+
+NONE_SHARED: Final = Shared({})
 
 
 def open_span(

@@ -36,6 +36,8 @@ def sampler_of(environ: Mapping[str, str]) -> Sampler:
             f"OTEL_TRACES_SAMPLER={name!r} is unknown; use always_on, always_off or traceidratio, "
             "or one of them behind parentbased_"
         )
+    if name == "parentbased_always_on":
+        return always
     ratio = {"always_on": 1.0, "always_off": 0.0}.get(base)
     if ratio is None:
         ratio = _ratio(environ.get("OTEL_TRACES_SAMPLER_ARG") or "1")

@@ -19,7 +19,7 @@ from opentelemetry.util.types import AttributeValue
 from openclaw_common.contracts.errors import GatewayError
 from openclaw_common.runtime import tracing_encoding as encoding
 from openclaw_common.runtime.propagation import TraceContext, new_span_id, new_trace_id
-from openclaw_common.runtime.tracing_encoding import Value
+from openclaw_common.runtime.tracing_encoding import NONE_SHARED, Shared, Value
 from openclaw_common.runtime.tracing_fit import Fit
 from openclaw_common.runtime.tracing_sampling import Sampler, always
 
@@ -27,7 +27,6 @@ MAX_EVENTS: Final = 32
 """Events of one span; more are dropped."""
 MAX_NAME_CHARS: Final = 256
 """Characters of a span's name that had to be cut; tools have names that a model has chosen."""
-_ATTRIBUTE: Final = b"\x4a"
 
 
 class Kind(IntEnum):
@@ -86,6 +85,7 @@ class Span(api.Span):
         parent: Span | None,
         parent_id: bytes,
         attributes: dict[str, Value],
+        shared: Shared,
         links: Sequence[TraceContext] = (),
     ) -> None:
         self.tracer = tracer
@@ -97,6 +97,7 @@ class Span(api.Span):
         self.parent = parent
         self.parent_id = parent_id
         self.values = attributes
+        self.shared = shared
         # Most spans have none, and what a span holds is looked through by the garbage collector.
         self.links = tuple(links)
         self.events: tuple[encoding.Event, ...] = ()
@@ -111,7 +112,11 @@ class Span(api.Span):
         return self.trace.trace_id.hex()
 
     def child(
-        self, name: str, kind: Kind = Kind.INTERNAL, attributes: Mapping[str, Value] | None = None
+        self,
+        name: str,
+        kind: Kind = Kind.INTERNAL,
+        attributes: Mapping[str, Value] | None = None,
+        shared: Shared = NONE_SHARED,
     ) -> Span:
         """Start a span below this one; this one itself where the trace is not recorded.
 
@@ -131,6 +136,7 @@ class Span(api.Span):
             self,
             above.span_id,
             dict(attributes) if attributes else {},
+            shared,
         )
         if self.segment.left < 0:
             # Not told to anybody, and neither is what comes below: no orphans.
@@ -192,9 +198,11 @@ class Span(api.Span):
 
     def begin_message(self) -> bytes:
         """Return what is known of it before its end, as the beginning of its message."""
-        return encoding.open_span(
-            self.trace, self.parent_id, self.name, self.kind, self.start_ns
-        ) + encoding.attributes(_ATTRIBUTE, self.values)
+        return (
+            encoding.open_span(self.trace, self.parent_id, self.name, self.kind, self.start_ns)
+            + self.shared.encoded
+            + encoding.attributes(encoding.ATTRIBUTE, self.values)
+        )
 
     def message(self) -> bytes:
         """Return the message of a span that has ended, without the secrets of the configuration."""
@@ -308,6 +316,7 @@ class Tracer:
         kind: Kind,
         attributes: Mapping[str, Value] | None = None,
         *,
+        shared: Shared = NONE_SHARED,
         parent: TraceContext | None = None,
         links: Sequence[TraceContext] = (),
         runs: Sequence[str] = (),
@@ -325,7 +334,7 @@ class Tracer:
         segment = Segment(self._max_spans, list(runs), grows=not runs)
         parent_id = parent.span_id if parent else b""
         values = dict(attributes) if attributes else {}
-        span = Span(self, segment, name, kind, context, None, parent_id, values, links)
+        span = Span(self, segment, name, kind, context, None, parent_id, values, shared, links)
         if sampled:
             self.recorder.begun(span)
         return span
@@ -362,7 +371,8 @@ class Tracer:
         return value[: self.max_chars]
 
     def _clean(self, span: Span) -> None:
-        span.values = self._fit.values(span.values)
+        span.values = self._fit.values({**span.shared.values, **span.values})
+        span.shared = NONE_SHARED
         span.name = self._fit.text(span.name)[:MAX_NAME_CHARS]
         span.events = ()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from pydantic_ai.messages import (
@@ -18,8 +19,9 @@ from pydantic_ai.messages import (
 )
 
 from openclaw_common.runtime import tracing
-from openclaw_common.runtime.tracing import Kind, Span
+from openclaw_common.runtime.tracing import Kind, Shared, Span
 from openclaw_common.runtime.tracing_content import said
+from openclaw_common.runtime.tracing_encoding import Value
 
 _PROVIDERS: Final = {"google": "gcp.gemini", "azure": "azure.ai.openai"}
 """Names of the conventions that differ from what the providers are called in configurations."""
@@ -30,6 +32,19 @@ def provider_name(provider: str) -> str:
     return _PROVIDERS.get(provider, provider)
 
 
+@lru_cache(maxsize=512)
+def _asking(reference: str) -> tuple[str, Shared]:
+    provider, _, model = reference.partition("/")
+    values: dict[str, Value] = {
+        "openinference.span.kind": "LLM",
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": provider_name(provider),
+        "gen_ai.request.model": model,
+        "gen_ai.request.stream": True,
+    }
+    return f"chat {model}", Shared(values)
+
+
 class ModelSpan:
     """One request to `provider/model`, below the current span; nothing where nothing is traced."""
 
@@ -38,18 +53,8 @@ class ModelSpan:
         self._span: Span | None = None
         if above is None:
             return
-        provider, _, model = reference.partition("/")
-        self._span = span = above.child(
-            f"chat {model}",
-            Kind.CLIENT,
-            {
-                "openinference.span.kind": "LLM",
-                "gen_ai.operation.name": "chat",
-                "gen_ai.provider.name": provider_name(provider),
-                "gen_ai.request.model": model,
-                "gen_ai.request.stream": True,
-            },
-        )
+        name, shared = _asking(reference)
+        self._span = span = above.child(name, Kind.CLIENT, shared=shared)
         if (tracer := tracing.content_of(span)) is not None:
             span.put({"gen_ai.input.messages": said(tracer, "user", _asked(messages))})
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from aiohttp import web
@@ -16,7 +17,7 @@ from aiohttp import web
 from openclaw_common.runtime import tracing
 from openclaw_common.runtime.config.tracing import Trust
 from openclaw_common.runtime.propagation import TRACEPARENT, TRACESTATE, TraceContext
-from openclaw_common.runtime.tracing import Kind, Span, Tracer
+from openclaw_common.runtime.tracing import Kind, Shared, Span, Tracer
 from openclaw_ingress.app_keys import CALLER
 from openclaw_ingress.middleware.request_id import request_id_of
 from openclaw_ingress.route import Handler, Route, route_of
@@ -39,7 +40,6 @@ class RequestTraces:
         self._tracer = tracer
         self._trust = trust
         self._quiet = frozenset(route.path for route in quiet)
-        self._names: dict[str, str] = {}
 
     @web.middleware
     async def trace(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -91,25 +91,28 @@ class RequestTraces:
         trusted = self._trust == "always"
         if given is not None and self._trust == "keys":
             request[_GIVEN] = given
-        path = self._path(route.path)
+        name, shared = _alike(request.method, route.path, request.scheme)
         return tracer.start(
-            f"{request.method} {path}",
+            name,
             Kind.SERVER,
-            {
-                "http.request.method": request.method,
-                "http.route": path,
-                "url.scheme": request.scheme,
-                "openclaw.request_id": request_id_of(request),
-            },
+            {"openclaw.request_id": request_id_of(request)},
+            shared=shared,
             parent=given if trusted else None,
             links=[given] if given is not None and not trusted else (),
         )
 
-    def _path(self, pattern: str) -> str:
-        """Return the route without aiohttp's expressions; never what a client put into it."""
-        if pattern not in self._names:
-            self._names[pattern] = _PATTERN.sub(r"{\1}", _SLASHES.sub("", pattern))
-        return self._names[pattern]
+
+@lru_cache(maxsize=1024)
+def _alike(method: str, pattern: str, scheme: str) -> tuple[str, Shared]:
+    """Return what all requests to a route have alike: the name of their spans, and attributes."""
+    path = _path(pattern)
+    values = {"http.request.method": method, "http.route": path, "url.scheme": scheme}
+    return f"{method} {path}", Shared(values)
+
+
+def _path(pattern: str) -> str:
+    """Return the route without aiohttp's expressions; never what a client put into it."""
+    return _PATTERN.sub(r"{\1}", _SLASHES.sub("", pattern))
 
 
 def _given(request: web.Request) -> TraceContext | None:
