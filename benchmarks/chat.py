@@ -115,19 +115,38 @@ async def load_short_runs(fleet: Fleet, count: int, *, stream: bool) -> None:
     await _many(fleet, count, text, parallel=PARALLEL, stream=stream)
 
 
+async def short_runs_within(fleet: Fleet, seconds: float, *, clients: int, stream: bool) -> int:
+    """Ask for runs of ten tokens, one after another by each client; returns how many ended."""
+    ended = 0
+    text, stop = f"/fake burst tokens={SHORT_TOKENS}", time.perf_counter() + seconds
+
+    async def client() -> None:
+        nonlocal ended
+        while time.perf_counter() < stop:
+            await _one(fleet, text, stream=stream)
+            ended += 1
+
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return ended
+
+
 async def _many(fleet: Fleet, count: int, text: str, *, parallel: int, stream: bool = True) -> None:
-    url = fleet.ingresses[0].url + "/v1/chat/completions"
     left = iter(range(count))
 
     async def client() -> None:
         for _ in left:
-            body = _body("openclaw", text, stream=stream)
-            async with fleet.session.post(url, json=body, headers=fleet.headers) as answer:
-                raw = await answer.read()
-            assert answer.status == 200, raw
-            assert b"tok" in raw
+            await _one(fleet, text, stream=stream)
 
     await asyncio.gather(*(client() for _ in range(parallel)))
+
+
+async def _one(fleet: Fleet, text: str, *, stream: bool) -> None:
+    url = fleet.ingresses[0].url + "/v1/chat/completions"
+    body = _body("openclaw", text, stream=stream)
+    async with fleet.session.post(url, json=body, headers=fleet.headers) as answer:
+        raw = await answer.read()
+    assert answer.status == 200, raw
+    assert b"tok" in raw
 
 
 def _cpu(fleet: Fleet) -> float:

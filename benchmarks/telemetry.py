@@ -1,43 +1,42 @@
 """What watching the gateway costs: short runs with all telemetry, and with none.
 
-Three fleets stand side by side and take turns: one with `OTEL_SDK_DISABLED` and no side port; one
-with traces and metrics sent to a collector in a process of its own, spans kept in Redis and side
-ports that are scraped; one the same with nobody at the collector's address. Each is compared with
-the first in the same round, seconds apart, as what else the machine does changes more than that in
-a minute; told is the median of these ratios, with their quartiles. All are started anew several
-times, as two processes of the same program differ by some percent for as long as they live. CPU is
-that of a fleet's processes (ingress, worker with its supervisor, Valkey), without the collector's;
-rates are lower for it, as it shares the cores.
+Three fleets stand side by side: one with `OTEL_SDK_DISABLED` and no side port; one with traces and
+metrics sent to a collector in a process of its own, spans kept in Redis and side ports that are
+scraped; one the same with nobody at the collector's address. Each of these two is loaded together
+with the first, by as many clients, and compared with it in the same two seconds, as the machine
+itself changes by more than that from one moment to the next. Told is the median of the ratios, with
+their quartiles. All are started anew several times, as two processes of the same program differ by
+some percent for as long as they live. CPU is that of a fleet's processes (ingress, worker with its
+supervisor, Valkey), without the collector's.
 """
 
 from __future__ import annotations
 
 import asyncio
 import statistics
-import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import aiohttp
 
-from benchmarks.chat import load_short_runs
+from benchmarks.chat import short_runs_within
 from benchmarks.figures import Figure, exact_cpu_seconds
 from tests.harness.fleet import Fleet
 from tests.harness.processes import free_port, python, start
 
-STARTS: Final = 4
-ROUNDS: Final = 6
-"""Rounds of each start."""
-RUNS: Final = 500
-"""Runs of each fleet in each round, of each kind: what is sent each second is a full batch then."""
+STARTS: Final = 3
+WINDOWS: Final = 8
+"""Windows of each start, of each kind of run, for each of the two."""
+WINDOW_S: Final = 2.0
+"""As long as it takes for what is sent each second to be sent."""
+CLIENTS: Final = 8
+"""Of each fleet."""
 SCRAPE_S: Final = 5.0
 EXPORT_MS: Final = 10_000
 """How often metrics are sent; every minute by default, which rounds are too short for."""
-SETTLE_S: Final = 1.2
-"""After a load, for the spans that still wait to be sent."""
 SAME: Final = {"PYTHONHASHSEED": "0"}
 """So that the tables of all processes lie alike."""
 OFF, FULL, UNREACHABLE = "none", "all", "collector away"
@@ -63,34 +62,55 @@ class Watched:
         return {name: exact_cpu_seconds(pid) for name, pid in pids.items()}
 
 
-@dataclass(slots=True)
-class Measured:
-    """Of one fleet and one kind of run: by process, CPU milliseconds of a run; runs a second."""
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What one fleet did in one window: runs, and the CPU of one by process, in milliseconds."""
 
-    cpu_ms: list[dict[str, float]] = field(default_factory=list)
-    rates: list[float] = field(default_factory=list)
+    runs: int
+    cpu_ms: dict[str, float]
 
-    def totals(self) -> list[float]:
-        """Return the CPU of a run of each round, all processes together."""
-        return [sum(of.values()) for of in self.cpu_ms]
+    @property
+    def cost_ms(self) -> float:
+        """CPU of a run in all processes together."""
+        return sum(self.cpu_ms.values())
+
+
+Pairs = list[tuple[Window, Window]]
+"""Windows without telemetry, and the same windows with it."""
 
 
 async def run(folder: Path) -> list[Figure]:
     """Measure runs that are not streamed, and runs that are."""
-    measured = {kind: {name: Measured() for name in (OFF, FULL, UNREACHABLE)} for kind in KINDS}
+    pairs: dict[tuple[str, str], Pairs] = {
+        (kind, name): [] for kind in KINDS for name in (FULL, UNREACHABLE)
+    }
     for again in range(STARTS):
         async with AsyncExitStack() as stack:
             place = folder / str(again)
             place.mkdir()
             fleets = await _fleets(stack, place)
-            for kind, stream in KINDS.items():
-                for watched in fleets.values():
-                    await load_short_runs(watched.fleet, RUNS, stream=stream)
-                for number in range(ROUNDS):
-                    names = list(fleets)
-                    for name in names[number % 3 :] + names[: number % 3]:
-                        await _round(fleets[name], measured[kind][name], stream=stream)
-    return [figure for kind in KINDS for figure in _figures(kind, measured[kind])]
+            for (kind, name), found in pairs.items():
+                both = fleets[OFF], fleets[name]
+                # The first window is for getting warm.
+                windows = [await _side_by_side(*both, KINDS[kind]) for _ in range(WINDOWS + 1)]
+                found += windows[1:]
+    return [
+        figure for (kind, name), found in pairs.items() for figure in _figures(kind, name, found)
+    ]
+
+
+async def _side_by_side(without: Watched, watched: Watched, stream: bool) -> tuple[Window, Window]:
+    first, second = await asyncio.gather(
+        _window(without, stream=stream), _window(watched, stream=stream)
+    )
+    return first, second
+
+
+async def _window(watched: Watched, *, stream: bool) -> Window:
+    before = watched.cpu_s()
+    runs = await short_runs_within(watched.fleet, WINDOW_S, clients=CLIENTS, stream=stream)
+    after = watched.cpu_s()
+    return Window(runs, {name: (after[name] - before[name]) / runs * 1000 for name in after})
 
 
 async def _fleets(stack: AsyncExitStack, folder: Path) -> dict[str, Watched]:
@@ -154,33 +174,22 @@ async def _ended(task: asyncio.Task[None]) -> None:
         await task
 
 
-async def _round(watched: Watched, measured: Measured, *, stream: bool) -> None:
-    before, begun = watched.cpu_s(), time.perf_counter()
-    await load_short_runs(watched.fleet, RUNS, stream=stream)
-    measured.rates.append(RUNS / (time.perf_counter() - begun))
-    await asyncio.sleep(SETTLE_S)
-    after = watched.cpu_s()
-    measured.cpu_ms.append({name: (after[name] - before[name]) / RUNS * 1000 for name in after})
-
-
-def _figures(kind: str, measured: dict[str, Measured]) -> list[Figure]:
-    without = measured[OFF]
-    figures: list[Figure] = []
-    for name, of in measured.items():
-        what = f"{kind}, telemetry: {name}"
-        cpu, rate = statistics.median(of.totals()), statistics.median(of.rates)
-        figures.append(Figure(f"server CPU per short run, {what}", cpu, "ms"))
-        figures.append(Figure(f"short runs, {what}", rate, "runs/s"))
-        if of is not without:
-            more = [a / b - 1 for a, b in zip(of.totals(), without.totals(), strict=True)]
-            fewer = [1 - a / b for a, b in zip(of.rates, without.rates, strict=True)]
-            figures += _quartiles(f"more CPU, {what}", more)
-            figures += _quartiles(f"fewer runs, {what}", fewer)
-    for process in without.cpu_ms[0]:
-        pairs = zip(measured[FULL].cpu_ms, without.cpu_ms, strict=True)
-        more_us = statistics.median((a[process] - b[process]) * 1000 for a, b in pairs)
-        figures.append(Figure(f"of it, {process}, {kind}", more_us, "µs"))
+def _figures(kind: str, name: str, pairs: Pairs) -> list[Figure]:
+    what = f"{kind}, telemetry: {name}"
+    figures = [
+        Figure(f"runs in a window, {kind}, beside {name}", _median(a.runs for a, _ in pairs), ""),
+        Figure(f"runs in a window, {what}", _median(b.runs for _, b in pairs), ""),
+        *_quartiles(f"fewer runs, {what}", [1 - b.runs / a.runs for a, b in pairs]),
+        *_quartiles(f"more CPU, {what}", [b.cost_ms / a.cost_ms - 1 for a, b in pairs]),
+    ]
+    for process in pairs[0][0].cpu_ms:
+        more_us = _median((b.cpu_ms[process] - a.cpu_ms[process]) * 1000 for a, b in pairs)
+        figures.append(Figure(f"of it, {process}, {what}", more_us, "µs"))
     return figures
+
+
+def _median(values: Iterable[float]) -> float:
+    return statistics.median(values)
 
 
 def _quartiles(name: str, shares: list[float]) -> list[Figure]:
