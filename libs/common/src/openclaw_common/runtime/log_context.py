@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from opentelemetry import trace
 
+from openclaw_common.runtime import tracing
+
 LogValue = str | int
 
 _context: Final[ContextVar[Mapping[str, LogValue] | None]] = ContextVar("log_context", default=None)
@@ -33,6 +35,9 @@ def task_apart(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]
 def logged_ids() -> dict[str, LogValue]:
     """Return the ids of the current task, its trace's included."""
     ids = dict(_context.get() or {})
+    if (own := tracing.current()) is not None:
+        ids["trace_id"], ids["span_id"] = own.trace_id, own.trace.span_id.hex()
+        return ids
     span = trace.get_current_span().get_span_context()
     if span.is_valid:
         ids["trace_id"] = f"{span.trace_id:032x}"
