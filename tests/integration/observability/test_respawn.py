@@ -123,10 +123,13 @@ def _is_another(worker: Worker, killed: int) -> Callable[[], Awaitable[bool]]:
 
 async def ask(fleet: Fleet, runs: int) -> None:
     """Have runs executed, one after another."""
+    url = f"{fleet.ingresses[0].url}/v1/runs"
     for _ in range(runs):
         async with fleet.session.post(
-            f"{fleet.ingresses[0].url}/v1/runs?wait=10",
-            json={"input": "/fake say hello"},
-            headers=fleet.headers,
+            url, json={"input": "/fake say hello"}, headers=fleet.headers
         ) as answer:
-            assert answer.status in (200, 202)
+            run_id = (await answer.json())["id"]
+        async with fleet.session.get(
+            f"{url}/{run_id}", params={"wait": "20"}, headers=fleet.headers
+        ) as answer:
+            assert (await answer.json())["status"] == "completed"
