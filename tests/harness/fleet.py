@@ -26,6 +26,8 @@ from tests.harness.processes import Process, free_port, python, start
 TOKEN = "fleet-test-token"
 HOOK_TOKEN = "fleet-hook-token"
 START_LIMIT_S = 30
+WORKER_CLIENT = "openclaw-agent-worker"
+"""What Redis is told that a worker process is."""
 
 
 @dataclass(eq=False)
@@ -305,7 +307,9 @@ class Fleet:
         async def all_wait() -> bool:
             alive = [worker for worker in self.workers if worker.process.popen.poll() is None]
             async with self.redis() as client:
-                waiting = [item for item in await client.client_list() if item["cmd"] == "blpop"]
+                clients = await client.client_list()
+            # A delivery process waits for tokens as well.
+            waiting = [c for c in clients if c["cmd"] == "blpop" and c["name"] == WORKER_CLIENT]
             # Of several cells, also for what goes from one to another.
             each = 3 if len(self._valkeys) == 1 else 4 * len(self._valkeys)
             return len(waiting) >= each * len(alive)

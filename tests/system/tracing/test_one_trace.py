@@ -47,7 +47,7 @@ async def test_a_hook_with_delivery_is_one_trace_from_the_request_to_the_message
         "openclaw-agent-worker",
         "openclaw-delivery",
     }
-    run = await traced.get(f"/v1/runs/{body['runId']}?wait=5")
+    run = await traced.get(f"/v1/runs/{body['runId']}?wait=20")
     (delivery_id,) = run["delivery"]["ids"]
     delivery = await traced.get(f"/v1/deliveries/{delivery_id}")
     told = {run["trace_id"], delivery["trace_id"], delivery["attempts"][0]["trace_id"]}

@@ -37,7 +37,7 @@ async def speaks(traced: Traced, run_id: str) -> None:
 
 async def delivery_is(traced: Traced, run_id: str, status: str) -> str:
     """Return the delivery of a run once it has this status."""
-    run = await traced.get(f"/v1/runs/{run_id}?wait=5")
+    run = await traced.get(f"/v1/runs/{run_id}?wait=20")
     (delivery_id,) = run["delivery"]["ids"]
 
     async def reached() -> bool:
@@ -104,7 +104,7 @@ async def test_what_an_agent_sends_on_is_below_the_tool_that_sent_it(tmp_path: P
     async with gateway(tmp_path, config={"tools": tools}) as traced:
         args = {"sessionKey": "agent:main:other", "message": "hello", "timeoutSeconds": 5}
         asked = {"input": f"/fake tool name=sessions_send args={compact(args)}"}
-        run, headers = await traced.ask("POST", "/v1/runs?wait=5", asked)
+        run, headers = await traced.ask("POST", "/v1/runs", asked)
         spans = await traced.collector.trace(
             headers["x-trace-id"],
             until("process runs", "process runs", "execute_tool sessions_send"),
@@ -177,7 +177,7 @@ async def test_refused_requests_leave_no_trace_in_redis(tmp_path: Path) -> None:
         assert all("error" in body for body, _ in refused)
         for _, told in refused:
             await traced.collector.trace(told["x-trace-id"], until("send runs", "POST /v1/runs"))
-        await traced.get(f"/v1/runs/{run['id']}?wait=10")
+        await traced.get(f"/v1/runs/{run['id']}?wait=20")
         await traced.collector.trace(headers["x-trace-id"], until("process runs"))
 
         async def is_kept() -> bool:

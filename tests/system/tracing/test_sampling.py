@@ -41,7 +41,7 @@ async def all_sent(traced: Traced, sent: Mapping[str, str]) -> None:
 
     async def none_is_open() -> bool:
         for run_id in sent:
-            run = await traced.get(f"/v1/runs/{run_id}?wait=5")
+            run = await traced.get(f"/v1/runs/{run_id}?wait=20")
             (delivery_id,) = run["delivery"]["ids"]
             if (await traced.get(f"/v1/deliveries/{delivery_id}"))["status"] != "delivered":
                 return False
@@ -84,7 +84,7 @@ async def test_a_callers_decision_holds_where_the_sampler_asks_for_it(
         for trace_id, flag in FLAGS.items():
             given = {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-{flag}"}
             asked = {"input": "/fake say hello"}
-            _, headers = await traced.ask("POST", "/v1/runs?wait=5", asked, given)
+            _, headers = await traced.ask("POST", "/v1/runs", asked, given)
             assert headers["x-trace-id"] == trace_id
         for trace_id in wanted:
             await traced.collector.trace(trace_id, has({"POST /v1/runs", "process runs"}))
