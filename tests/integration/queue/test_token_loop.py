@@ -110,6 +110,14 @@ async def test_an_absence_of_redis_is_outlived_and_told_once(
     assert caplog.messages == ["redis_unavailable", "redis_unavailable"]
 
 
+async def test_an_absence_is_told_that_begins_while_looks_fail(
+    made: Made, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with asyncio.timeout(5):
+        await made(Looks(ValueError("unreadable"), StoreUnavailable(), None)).run()
+    assert caplog.messages == ["look_failed", "redis_unavailable"]
+
+
 async def test_what_else_a_look_raises_is_told_with_its_traceback_and_outlived(
     made: Made, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -44,16 +44,16 @@ class TokenLoop:
     async def run(self) -> None:
         """Serve."""
         tokens = self.client.blocking()
-        pause = BACKOFF_START_S
+        pause, away = BACKOFF_START_S, False
         try:
             while not self.stopping.is_set():
                 try:
                     await self._wait(tokens, await self.look())
-                    pause = BACKOFF_START_S
+                    pause, away = BACKOFF_START_S, False
                 except StoreUnavailable:
-                    if pause == BACKOFF_START_S:
-                        # Said once until it is there again.
+                    if not away:
                         _logger.warning("redis_unavailable", extra={"wake": self.wake})
+                    away = True
                     pause = await self._rest(pause)
                 except Exception:
                     # The top of the task. One entry that cannot be read must neither end what shows
