@@ -9,14 +9,11 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
 
-from openclaw_agent_worker import __main__ as service
+from openclaw_agent_worker.__main__ import program
 from openclaw_agent_worker.attempt import Outcome
 from openclaw_agent_worker.context import WorkerContext
 from openclaw_agent_worker.jobs import execute_run
-from openclaw_common.queue.supervisor import supervise
 from openclaw_common.store.leases import Lease
 
 POISON = b"/poison"
@@ -33,19 +30,7 @@ async def _execute_poisoned(context: WorkerContext, lease: Lease) -> Outcome:
     return await _execute(context, lease)
 
 
-async def _supervise_this(
-    child: Callable[[str], Sequence[str]],
-    release_worker: Callable[[str], Awaitable[int]],
-    **options: Any,
-) -> int:
-    def command(worker_id: str) -> list[str]:
-        return [__spec__.name if w == service.__package__ else w for w in child(worker_id)]
-
-    return await supervise(command, release_worker, **options)
-
-
 execute_run.execute = _execute_poisoned
-service.supervise = _supervise_this
 
 if __name__ == "__main__":
-    sys.exit(service.main())
+    sys.exit(program(__spec__.name).run(None, os.environ))

@@ -14,8 +14,12 @@ from openclaw_common.store.store import Store
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until told to stop; returns the exit status, see WorkerProgram."""
-    program = WorkerProgram("openclaw_agent_worker", "agent-worker", "worker", _serve, _give_back)
-    return program.run(argv, os.environ)  # noqa: TID251 - the composition root
+    return program().run(argv, os.environ)  # noqa: TID251 - the composition root
+
+
+def program(package: str = "openclaw_agent_worker") -> WorkerProgram:
+    """Return the program; `package` is what its child is started as."""
+    return WorkerProgram(package, "agent-worker", "worker", _serve, _give_back)
 
 
 def _serve() -> Serve:
