@@ -12,8 +12,10 @@ from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.contracts.run import RunStatus, SchemaNotSupported
 from openclaw_common.queue import worker as worker_module
 from openclaw_common.queue.job_queue import pack
+from openclaw_common.runtime.tracing import Tracer
 from openclaw_common.store.keys import ARQ_JOB_PREFIX, RUN
 from tests.integration.queue.support import Fleet, Gate, complete_run, finish, reached
+from tests.unit.tracing.recorded import Recorded
 
 pytestmark = pytest.mark.usefixtures("brief_delays")
 
@@ -143,14 +145,15 @@ async def test_a_job_that_one_worker_does_not_know_waits_for_one_that_does(
         pack({"f": "execute_run", "a": ["too", "many"], "k": {"x": 1}, "t": None, "et": 0}),
     ],
 )
+@pytest.mark.parametrize("tracer", [None, Tracer(Recorded())], ids=["untraced", "traced"])
 async def test_an_arq_job_that_makes_no_sense_is_never_destroyed(
-    fleet: Fleet, garbage: bytes
+    fleet: Fleet, garbage: bytes, tracer: Tracer | None
 ) -> None:
     run_id = await fleet.bench.submit()
     key = ARQ_JOB_PREFIX + fleet.bench.store.keys.job_id(run_id)
     sense = await fleet.bench.redis.get(key)
     await fleet.bench.redis.set(key, garbage)
-    await fleet.start(complete_run)
+    await fleet.start(complete_run, tracer=tracer)
 
     async def handed_back() -> bool:
         return int(await fleet.bench.field(run_id, "incompatible") or 0) > 1

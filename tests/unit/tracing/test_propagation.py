@@ -54,17 +54,21 @@ def test_a_tracestate_that_is_too_long_or_no_ascii_is_dropped_alone(state: str) 
 def test_what_a_job_carries_is_read_back() -> None:
     parent = TraceContext(bytes.fromhex(TRACE), bytes.fromhex(SPAN), True, "vendor=1")
     trace = JobTrace(parent, "run_1", TraceContext(bytes.fromhex(TRACE), b"12345678"))
-    assert JobTrace.of(arq_job(EXECUTE_RUN, "run_1", trace)) == trace
+    assert JobTrace.of(unpack(arq_job(EXECUTE_RUN, "run_1", trace))) == trace
 
 
 def test_a_job_without_a_trace_is_arqs_own_and_one_with_it_has_no_argument_more() -> None:
-    assert JobTrace.of(arq_job(EXECUTE_RUN, "run_1")) == JobTrace()
-    assert JobTrace.of(None) == JobTrace()
+    assert JobTrace.of(unpack(arq_job(EXECUTE_RUN, "run_1"))) == JobTrace()
     parent = TraceContext(bytes.fromhex(TRACE), bytes.fromhex(SPAN))
     plain = unpack(arq_job(EXECUTE_RUN, "run_1"))
     traced = unpack(arq_job(EXECUTE_RUN, "run_1", JobTrace(parent)))
     assert set(traced) - set(plain) == {"trace"}
     assert (traced["a"], traced["k"]) == (plain["a"], plain["k"])
+
+
+@pytest.mark.parametrize("carried", [None, [], {"traceparent": 5, "run": b"x", "link": [1]}])
+def test_a_trace_that_makes_no_sense_is_none(carried: object) -> None:
+    assert JobTrace.of({"trace": carried}) == JobTrace()
 
 
 def test_the_first_attempts_span_follows_from_the_record() -> None:

@@ -6,8 +6,7 @@ https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
-from contextlib import contextmanager
+from collections.abc import Container
 from functools import lru_cache
 from typing import Final
 
@@ -38,20 +37,19 @@ def _shared(agent_id: str, stream: bool, source: str) -> Shared:
     )
 
 
-@contextmanager
-def invoking_agent(request: RunRequest, agent: Agent) -> Iterator[Span | None]:
-    """Be in `invoke_agent {agent}`."""
+def invoking_agent(request: RunRequest, agent: Agent) -> tracing.within:
+    """Return what to enter for being in `invoke_agent {agent}`."""
     conversation = without_tenant(request.session_key)
     values: dict[str, Value] = {
         "gen_ai.conversation.id": conversation,
         "session.id": conversation,
     }
     shared = _shared(agent.id, request.stream, request.source)
-    with tracing.inside(f"invoke_agent {agent.id}", Kind.INTERNAL, values, shared) as span:
-        if (tracer := tracing.content_of(span)) is not None and span is not None:
-            text = tracer.text(request.message.text)
-            span.put({"input.value": text, "gen_ai.input.messages": said(tracer, "user", text)})
-        yield span
+    span = tracing.child(f"invoke_agent {agent.id}", Kind.INTERNAL, values, shared)
+    if (tracer := tracing.content_of(span)) is not None and span is not None:
+        text = tracer.text(request.message.text)
+        span.put({"input.value": text, "gen_ai.input.messages": said(tracer, "user", text)})
+    return tracing.within(span)
 
 
 def agent_completed(span: Span | None, completed: Completed, text: str) -> None:
@@ -82,18 +80,14 @@ def first_text(first_text_ms: int | None) -> None:
     span = tracing.current()
     if span is None or first_text_ms is None:
         return
-    waited = [span.values.get(f"openclaw.{name}_wait_ms") for name in ("queue", "lane")]
-    span.put(
-        {
-            "openclaw.time_to_first_token_ms": first_text_ms
-            + sum(ms for ms in waited if isinstance(ms, int))
-        }
-    )
+    for name in ("openclaw.queue_wait_ms", "openclaw.lane_wait_ms"):
+        waited_ms = span.values.get(name)
+        first_text_ms += waited_ms if isinstance(waited_ms, int) else 0
+    span.put({"openclaw.time_to_first_token_ms": first_text_ms})
 
 
-@contextmanager
-def invoking_tool(invocation: ToolInvocation, offered: Container[str]) -> Iterator[None]:
-    """Be in the `execute_tool` of a run that calls one tool and no model.
+def invoking_tool(invocation: ToolInvocation, offered: Container[str]) -> tracing.within:
+    """Return what to enter for being in the `execute_tool` of a run that calls one tool, no model.
 
     Of a tool that is not among those `offered`, the name is something that a client said.
     """
@@ -105,5 +99,4 @@ def invoking_tool(invocation: ToolInvocation, offered: Container[str]) -> Iterat
         "gen_ai.tool.call.id": invocation.call_id,
         "gen_ai.tool.type": "function",
     }
-    with tracing.inside(f"execute_tool {name}", Kind.INTERNAL, values):
-        yield
+    return tracing.inside(f"execute_tool {name}", Kind.INTERNAL, values)

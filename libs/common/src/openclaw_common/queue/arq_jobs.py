@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -36,6 +36,15 @@ INCOMPATIBLE_DELAY_S: Final = 5.0
 _EXECUTING: Final[ContextVar[tuple[Held, int]]] = ContextVar("executing")
 """The plain job of the current asyncio task, and the score that arq was told; `run_job` hands
 neither on to where it ends a job."""
+
+
+def said_by(arq_job: bytes | None) -> Mapping[str, object]:
+    """Return what stands in an arq job; nothing where it is gone or makes no sense."""
+    try:
+        said = unpack(arq_job) if arq_job else {}
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 class ArqJobs(Worker):
@@ -66,12 +75,14 @@ class ArqJobs(Worker):
     async def close(self) -> None:
         """Nothing to close: the connections are the store's."""
 
-    def _resolve(self, job: ClaimedJob, ctx: dict[Any, Any]) -> Coroutine[Any, Any, Any] | None:
+    def _resolve(
+        self, job: ClaimedJob, said: Mapping[str, object], ctx: dict[Any, Any]
+    ) -> Coroutine[Any, Any, Any] | None:
         """Return the call that an arq job stands for; None for one this worker does not know."""
         try:
             if job.arq_job is None:
                 raise SerializationError("the arq job is gone")
-            name, args, kwargs, _, _ = deserialize_job_raw(job.arq_job, deserializer=unpack)
+            name, args, kwargs, _, _ = deserialize_job_raw(b"", deserializer=lambda _: dict(said))
             ctx |= {"job_id": job.job_id, "job_try": job.attempt}
             return self.functions[name].coroutine(ctx, *args, **kwargs)
         except (SerializationError, KeyError, TypeError) as error:
@@ -81,7 +92,7 @@ class ArqJobs(Worker):
     async def _execute_plain(self, held: Held) -> None:
         """Execute a job that arq enqueued, or hand it back for others."""
         job = held.job
-        known = self._resolve(job, {})
+        known = self._resolve(job, said_by(job.arq_job), {})
         if known is None:
             await self._leases.release(
                 self.worker_id, job.job_id, job.attempt, delay_ms=self._incompatible_delay_ms()

@@ -8,13 +8,10 @@ attempts are in the same trace and link to the first, whose span id follows from
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
-
-import msgpack
 
 from openclaw_common.contracts.errors import GatewayError, StoreUnavailable
 from openclaw_common.contracts.tenants import without_tenant
@@ -65,15 +62,16 @@ class JobTrace:
         return carried
 
     @classmethod
-    def of(cls, arq_job: bytes | None) -> JobTrace:
-        """Read it from an arq job; empty where there is none."""
-        carried = msgpack.unpackb(arq_job, raw=False).get(FIELD) if arq_job else None
+    def of(cls, said: Mapping[str, object]) -> JobTrace:
+        """Read it from what stands in an arq job; empty where there is none."""
+        carried = said.get(FIELD)
         if not isinstance(carried, dict):
-            return cls()
-        link = carried.get(_LINK)
+            return UNTRACED
+        texts = {name: text for name, text in carried.items() if isinstance(text, str)}
+        link = texts.get(_LINK)
         return cls(
-            TraceContext.read(carried),
-            carried.get(_RUN, ""),
+            TraceContext.read(texts),
+            texts.get(_RUN, ""),
             TraceContext.parse(link) if link else None,
         )
 
@@ -120,22 +118,23 @@ def start_send(kind: str, record_id: str, run_id: str, *, conversation_id: str =
     return span
 
 
-@contextmanager
-def sending_run(run_id: str, conversation_id: str) -> Iterator[Span | None]:
+class sending_run(tracing.within):
     """Be in `send runs` while a run is accepted; one that is refused is shown with no trace.
 
     Whether there is a run is not known where the store is away.
     """
-    span = start_send("run", run_id, run_id, conversation_id=conversation_id)
-    with tracing.within(span):
-        try:
-            yield span
-        except StoreUnavailable:
-            raise
-        except GatewayError:
-            if span is not None:
-                span.hide_from([run_id])
-            raise
+
+    __slots__ = ("_run_id",)
+
+    def __init__(self, run_id: str, conversation_id: str) -> None:
+        self._run_id = run_id
+        super().__init__(start_send("run", run_id, run_id, conversation_id=conversation_id))
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        refused = isinstance(error, GatewayError) and not isinstance(error, StoreUnavailable)
+        if refused and self._span is not None:
+            self._span.hide_from([self._run_id])
+        super().__exit__(kind, error, traceback)
 
 
 def not_sent(span: Span | None, instead: str) -> None:
@@ -167,18 +166,12 @@ class AttemptSpans:
         self._kind = kind
         self._queue = QUEUES[kind]
 
-    @contextmanager
-    def attempt(self, job: ClaimedJob, record_id: str) -> Iterator[Span | None]:
-        """Be in the span of one attempt."""
-        if self._tracer is None:
-            yield None
-            return
-        span = self._start(self._tracer, job, record_id)
-        with tracing.within(span):
-            yield span
+    def attempt(self, job: ClaimedJob, record_id: str, trace: JobTrace) -> tracing.within:
+        """Return what to enter for being in the span of one attempt."""
+        tracer = self._tracer
+        return tracing.within(self._start(tracer, job, record_id, trace) if tracer else None)
 
-    def _start(self, tracer: Tracer, job: ClaimedJob, record_id: str) -> Span:
-        trace = JobTrace.of(job.arq_job)
+    def _start(self, tracer: Tracer, job: ClaimedJob, record_id: str, trace: JobTrace) -> Span:
         parent, links = trace.parent, [trace.link] if trace.link else []
         span_id = None
         if parent is not None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -25,10 +25,10 @@ from arq.worker import Function
 
 from openclaw_common.contracts.errors import API_ERROR, ErrorBody, StoreUnavailable
 from openclaw_common.contracts.run import SchemaNotSupported
-from openclaw_common.queue.arq_jobs import INCOMPATIBLE_DELAY_S, ArqJobs
+from openclaw_common.queue.arq_jobs import INCOMPATIBLE_DELAY_S, ArqJobs, said_by
 from openclaw_common.queue.held import Held
 from openclaw_common.queue.job_slots import JobSlots
-from openclaw_common.queue.job_trace import AttemptSpans, note_outcome
+from openclaw_common.queue.job_trace import AttemptSpans, JobTrace, note_outcome
 from openclaw_common.queue.lease_keeper import LeaseKeeper
 from openclaw_common.queue.queue_counts import QueueCounts
 from openclaw_common.runtime.metrics.recorder import Metrics
@@ -299,11 +299,12 @@ class LaneWorker(ArqJobs):
             self._slots.give_back()
 
     async def _execute_leased(self, held: Held, lease: Lease) -> None:
-        with self._spans.attempt(held.job, lease.id):
-            await self._execute_traced(held, lease)
+        said = said_by(held.job.arq_job)
+        with self._spans.attempt(held.job, lease.id, JobTrace.of(said)):
+            await self._execute_traced(held, lease, said)
 
-    async def _execute_traced(self, held: Held, lease: Lease) -> None:
-        call = self._resolve(held.job, {**self.ctx, "lease": lease})
+    async def _execute_traced(self, held: Held, lease: Lease, said: Mapping[str, object]) -> None:
+        call = self._resolve(held.job, said, {**self.ctx, "lease": lease})
         if call is None:
             await self._release_incompatible(lease)
             return

@@ -46,15 +46,12 @@ class TraceContext(NamedTuple):
         if match is None:
             return None
         version, trace_id, span_id, flags, more = match.groups()
-        if trace_id == _NO_TRACE or span_id == _NO_SPAN or (version == "00" and more):
+        if trace_id == _NO_TRACE or span_id == _NO_SPAN or (more and version == "00"):
             return None
-        fits = len(tracestate) <= MAX_STATE_CHARS and _STATE.match(tracestate)
-        return cls(
-            bytes.fromhex(trace_id),
-            bytes.fromhex(span_id),
-            bool(int(flags, 16) & 1),
-            tracestate if fits else "",
-        )
+        if tracestate and (len(tracestate) > MAX_STATE_CHARS or not _STATE.match(tracestate)):
+            tracestate = ""
+        sampled = bool(int(flags, 16) & 1)
+        return cls(bytes.fromhex(trace_id), bytes.fromhex(span_id), sampled, tracestate)
 
     @classmethod
     def read(cls, carrier: Mapping[str, str]) -> Self | None:

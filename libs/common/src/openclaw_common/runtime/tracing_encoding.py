@@ -25,7 +25,7 @@ SHORT: Final = 20
 ATTRIBUTE: Final = b"\x4a"
 """The tag of an attribute of a span."""
 SPAN_ID: Final = slice(20, 28)
-"""Where the span id stands in what `open_span` returns."""
+"""Where the span id stands in a span's message."""
 
 _fixed64: Final = struct.Struct("<Q").pack
 _double: Final = struct.Struct("<d").pack
@@ -46,6 +46,11 @@ def _varint(number: int) -> bytes:
 
 def _field(tag: bytes, content: bytes) -> bytes:
     return tag + _varint(len(content)) + content
+
+
+@lru_cache(maxsize=4096)
+def _span_field(length: int) -> bytes:
+    return b"\x12" + _varint(length)
 
 
 @lru_cache(maxsize=512)
@@ -124,6 +129,7 @@ class Shared:
 
 @lru_cache(maxsize=512)
 def _name_and_kind(name: str, kind: int) -> bytes:
+    """Return the fields of both, and the tag of the start."""
     return _field(b"\x2a", name.encode("utf-8", "replace")) + b"\x30" + _SMALL[kind] + b"\x39"
 
 
@@ -131,15 +137,24 @@ NONE_SHARED: Final = Shared({})
 
 
 def open_span(
-    context: TraceContext, parent_id: bytes, name: str, kind: int, start_ns: int
-) -> bytes:
-    """Return what of a span is known at its start: the beginning of its message."""
-    body = b"\x0a\x10" + context.trace_id + b"\x12\x08" + context.span_id
-    if context.state:
-        body += _field(b"\x1a", context.state.encode())
+    context: TraceContext,
+    parent_id: bytes,
+    name: str,
+    kind: int,
+    start_ns: int,
+    shared: Shared,
+    values: Mapping[str, Value],
+) -> list[bytes]:
+    """Return what of a span is known before its end: the beginning of its message, in pieces."""
+    trace_id, span_id, _, state = context
+    pieces = [b"\x0a\x10", trace_id, b"\x12\x08", span_id]
+    if state:
+        pieces.append(_field(b"\x1a", state.encode()))
     if parent_id:
-        body += b"\x22\x08" + parent_id
-    return body + _name_and_kind(name, kind) + _fixed64(start_ns)
+        pieces += (b"\x22\x08", parent_id)
+    pieces += (_name_and_kind(name, kind), _fixed64(start_ns), shared.encoded)
+    pieces += [_attribute(ATTRIBUTE, key, value) for key, value in values.items()]
+    return pieces
 
 
 def events(made: Iterable[Event]) -> bytes:
@@ -168,7 +183,7 @@ def end(end_ns: int, *, failed: bool) -> bytes:
 
 def span(body: bytes) -> bytes:
     """Return a span's message as one of `ScopeSpans.spans`."""
-    return _field(b"\x12", body)
+    return _span_field(len(body)) + body
 
 
 @dataclass(frozen=True, slots=True)

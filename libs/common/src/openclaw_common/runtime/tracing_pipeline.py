@@ -12,6 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from openclaw_common.runtime import tracing_encoding as encoding
@@ -46,12 +47,14 @@ class Ended(NamedTuple):
     spans: int = 1
 
 
-class Together(NamedTuple):
-    """Spans that have ended in this process and are shown with the same runs."""
+@dataclass(slots=True)
+class Together:
+    """Spans that have ended in this process and are shown with the same runs; `size` in bytes."""
 
     runs: tuple[str, ...]
-    spans: list[Span]
-    fields: list[bytes]
+    spans: list[Span] = field(default_factory=list)
+    fields: list[bytes] = field(default_factory=list)
+    size: int = 0
 
 
 def gathered(spans: Sequence[Span]) -> list[Together]:
@@ -59,17 +62,16 @@ def gathered(spans: Sequence[Span]) -> list[Together]:
     if not spans:
         return []
     groups: list[Together] = []
-    last: dict[tuple[str, ...], tuple[Together, int]] = {}
+    last: dict[tuple[str, ...], Together] = {}
     for span, body in zip(spans, spans[0].tracer.messages(spans), strict=True):
-        field, runs = encoding.span(body), tuple(span.runs)
-        group, size = last.get(runs, (None, 0))
-        size += len(field)
-        if group is None or size > MAX_TOGETHER:
-            group, size = Together(runs, [], []), len(field)
+        runs = tuple(span.runs)
+        group = last.get(runs)
+        if group is None or group.size + len(body) > MAX_TOGETHER:
+            group = last[runs] = Together(runs)
             groups.append(group)
-        last[runs] = group, size
         group.spans.append(span)
-        group.fields.append(field)
+        group.fields.append(encoding.span(body))
+        group.size += len(body)
     return groups
 
 

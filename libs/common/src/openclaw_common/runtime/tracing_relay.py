@@ -21,7 +21,7 @@ import socket
 import struct
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from openclaw_common.runtime import tracing_encoding as encoding
@@ -86,11 +86,11 @@ class Relay:
             _frame(_ORIGIN, b"", _frame(_ORIGIN, origin.resource, origin.scope))
         ]
         self._ended: list[Span] = []
-        # By id: spans that the supervisor knows nothing of, those begun since the last flush and
-        # older ones; open spans that it knows.
-        self._young: dict[int, Span] = {}
-        self._older: dict[int, Span] = {}
-        self._announced: set[int] = set()
+        # Spans that began since the last flush by time, those that were open then, and the ids of
+        # open spans that the supervisor knows of.
+        self._young: list[Span] = []
+        self._older: list[Span] = []
+        self._announced: set[bytes] = set()
         self._behind: deque[bytes] = deque()
         self._bytes_behind = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -98,7 +98,7 @@ class Relay:
 
     def begun(self, span: Span) -> None:
         """See Recorder: announced if it is still open at the flush after the next."""
-        self._young[id(span)] = span
+        self._young.append(span)
         if self._timer is None:
             self._soon()
 
@@ -112,30 +112,29 @@ class Relay:
 
     def forgotten(self, span: Span) -> None:
         """See Recorder."""
-        if self._close(span):
+        if self._close([span]):
             self._waiting.append(_frame(_FORGOTTEN, b"", span.begin_message()))
 
     def leaving(self, span: Span) -> None:
         """See Recorder: what another process will show below it must not lack a parent."""
         self._send_all([span])
 
-    def _close(self, span: Span) -> bool:
-        """Note that a span is open no more; whether it was announced."""
-        key = id(span)
-        if self._young.pop(key, None) is None:
-            self._older.pop(key, None)
-        if key not in self._announced:
-            return False
-        self._announced.discard(key)
-        return True
+    def _close(self, spans: Iterable[Span]) -> list[bytes]:
+        """Note that spans are open no more; returns the ids of those that were announced."""
+        if not self._announced:
+            return []
+        ids = [span.trace.span_id for span in spans if span.trace.span_id in self._announced]
+        self._announced.difference_update(ids)
+        return ids
 
     def _soon(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(GATHER_S, self._flush_all)
 
     def _flush_all(self) -> None:
         self._timer = None
-        self._send_all(list(self._older.values()))
-        self._older, self._young = self._young, {}
+        self._send_all(self._older)
+        self._older = [span for span in self._young if not span.ended]
+        self._young = []
         if self._older:
             self._soon()
 
@@ -147,17 +146,12 @@ class Relay:
         """Send what waits, and `leaving` with what is above it."""
         ended, self._ended = self._ended, []
         waiting, self._waiting = self._waiting, []
-        known = {id(span) for span in ended if self._close(span)}
-        opening: list[bytes] = []
+        frames = [*waiting]
         for span in leaving:
-            self._announce(span, opening)
+            self._announce(span, frames)
         for span in ended:
-            if span.parent is not None:
-                self._announce(span.parent, opening)
-        frames = [*waiting, *opening]
-        for together in gathered(ended):
-            closing = [span.trace.span_id for span in together.spans if id(span) in known]
-            frames.append(_ended_frame(together, closing))
+            self._announce(span.parent, frames)
+        frames += [_ended_frame(group, self._close(group.spans)) for group in gathered(ended)]
         datagram: list[bytes] = []
         size = 0
         for frame in frames:
@@ -171,15 +165,11 @@ class Relay:
         if self._behind:
             self._catch_up()
 
-    def _announce(self, span: Span, opening: list[bytes]) -> None:
-        above: Span | None = span
-        while above is not None:
-            key = id(above)
-            if self._young.pop(key, None) is None and self._older.pop(key, None) is None:
-                return
-            self._announced.add(key)
-            opening.append(_frame(_OPEN, _runs(above), above.tracer.opened(above)))
-            above = above.parent
+    def _announce(self, span: Span | None, frames: list[bytes]) -> None:
+        while span is not None and not span.ended and span.trace.span_id not in self._announced:
+            self._announced.add(span.trace.span_id)
+            frames.append(_frame(_OPEN, _runs(span), span.tracer.opened(span)))
+            span = span.parent
 
     def _send(self, frames: list[bytes]) -> None:
         datagram = b"".join(frames)

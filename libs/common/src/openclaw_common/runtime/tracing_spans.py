@@ -75,6 +75,13 @@ class Recorder(Protocol):
 class Span(api.Span):
     """One span; see OpenTelemetry's API. Made by a Tracer, or below another by `child`."""
 
+    # What most spans never have is not written into each.
+    links: tuple[TraceContext, ...] = ()
+    events: tuple[encoding.Event, ...] = ()
+    failed = False
+    end_ns = 0
+    ended = False
+
     def __init__(
         self,
         tracer: Tracer,
@@ -98,13 +105,9 @@ class Span(api.Span):
         self.parent_id = parent_id
         self.values = attributes
         self.shared = shared
-        # Most spans have none, and what a span holds is looked through by the garbage collector.
-        self.links = tuple(links)
-        self.events: tuple[encoding.Event, ...] = ()
-        self.failed = False
+        if links:
+            self.links = tuple(links)
         self.start_ns = time.time_ns()
-        self.end_ns = 0
-        self.ended = False
 
     @property
     def trace_id(self) -> str:
@@ -198,11 +201,7 @@ class Span(api.Span):
 
     def begin_message(self) -> bytes:
         """Return what is known of it before its end, as the beginning of its message."""
-        return (
-            encoding.open_span(self.trace, self.parent_id, self.name, self.kind, self.start_ns)
-            + self.shared.encoded
-            + encoding.attributes(encoding.ATTRIBUTE, self.values)
-        )
+        return b"".join(_opened(self))
 
     def message(self) -> bytes:
         """Return the message of a span that has ended, without the secrets of the configuration."""
@@ -377,13 +376,26 @@ class Tracer:
         span.events = ()
 
 
+def _opened(span: Span) -> list[bytes]:
+    return encoding.open_span(
+        span.trace,
+        span.parent_id,
+        span.name,
+        span.kind,
+        span.start_ns,
+        span.shared,
+        span.values,
+    )
+
+
 def _encoded(span: Span) -> bytes:
-    body = span.begin_message() + encoding.end(span.end_ns, failed=span.failed)
+    pieces = _opened(span)
+    pieces.append(encoding.end(span.end_ns, failed=span.failed))
     if span.links:
-        body += encoding.links(span.links)
+        pieces.append(encoding.links(span.links))
     if span.events:
-        body += encoding.events(span.events)
-    return body
+        pieces.append(encoding.events(span.events))
+    return b"".join(pieces)
 
 
 def error_type(error: BaseException) -> str:
