@@ -16,7 +16,8 @@ from opentelemetry import trace as api
 
 from openclaw_common.runtime.propagation import TraceContext
 from openclaw_common.runtime.tracing_encoding import NONE_SHARED, Shared, Value
-from openclaw_common.runtime.tracing_spans import Kind, Recorder, Span, Tracer, error_type
+from openclaw_common.runtime.tracing_spans import Kind, Recorder, Span, error_type
+from openclaw_common.runtime.tracing_tracer import Tracer
 
 __all__ = [
     "Kind",
