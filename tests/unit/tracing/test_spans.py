@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from opentelemetry import context as otel_context
 from opentelemetry import trace as api
 
 from openclaw_common.contracts.errors import InvalidRequest
-from openclaw_common.runtime import tracing
+from openclaw_common.runtime import tracing, tracing_context
 from openclaw_common.runtime.propagation import TraceContext
 from openclaw_common.runtime.tracing import Kind, Tracer
 from openclaw_common.runtime.tracing_encoding import Shared
@@ -149,12 +150,46 @@ async def test_tasks_are_below_the_span_they_were_started_in(recorded: Recorded)
     assert [s.parent_span_id for s in recorded.spans if s.name == "task"] == [root.span_id] * 2
 
 
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenTelemetry's API shows our spans, and does no more once the test has ended."""
+    monkeypatch.setattr(otel_context, "_RUNTIME_CONTEXT", otel_context._RUNTIME_CONTEXT)
+    tracing_context.show(tracing.current)
+
+
+@pytest.mark.usefixtures("shown")
 def test_opentelemetrys_api_sees_the_current_span(recorded: Recorded) -> None:
     with tracing.within(Tracer(recorded).start("root", Kind.SERVER)):
         api.get_current_span().set_attribute("by", "somebody else")
         context = api.get_current_span().get_span_context()
     assert attributes(recorded.spans[0]) == {"by": "somebody else"}
     assert context.trace_id.to_bytes(16, "big") == recorded.spans[0].trace_id
+    assert api.get_current_span() is api.INVALID_SPAN
+
+
+@pytest.mark.usefixtures("shown")
+def test_a_span_of_somebody_else_is_theirs_until_ours_is_another(recorded: Recorded) -> None:
+    theirs = api.NonRecordingSpan(api.SpanContext(1, 2, is_remote=False))
+    key = otel_context.create_key("theirs")
+    with tracing.within(Tracer(recorded).start("root", Kind.SERVER)) as root:
+        token = otel_context.attach(otel_context.set_value(key, "kept"))
+        with api.use_span(theirs):
+            assert api.get_current_span() is theirs
+            with tracing.inside("child") as child:
+                assert api.get_current_span() is child
+                assert otel_context.get_value(key) == "kept"
+            assert api.get_current_span() is theirs
+        assert api.get_current_span() is root
+        otel_context.detach(token)
+    assert api.get_current_span() is api.INVALID_SPAN
+
+
+def test_attributes_that_are_told_later_are_those_of_the_span(recorded: Recorded) -> None:
+    span = Tracer(recorded).start("root", Kind.SERVER, {"a": 1})
+    span.later(lambda: {"b": 2, "none": None})
+    span.end()
+    span.later(lambda: {"c": 3})
+    assert attributes(recorded.spans[0]) == {"a": 1, "b": 2}
 
 
 def test_nothing_is_traced_where_nothing_traces() -> None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Final
+from functools import lru_cache, partial
+from typing import Final
 
 from openclaw_common.contracts.errors import GatewayError, StoreUnavailable
 from openclaw_common.contracts.tenants import without_tenant
@@ -67,12 +67,11 @@ class JobTrace:
         carried = said.get(FIELD)
         if not isinstance(carried, dict):
             return UNTRACED
-        texts = {name: text for name, text in carried.items() if isinstance(text, str)}
-        link = texts.get(_LINK)
+        run_id, link = carried.get(_RUN), carried.get(_LINK)
         return cls(
-            TraceContext.read(texts),
-            texts.get(_RUN, ""),
-            TraceContext.parse(link) if link else None,
+            TraceContext.read(carried),
+            run_id if isinstance(run_id, str) else "",
+            TraceContext.parse(link) if isinstance(link, str) else None,
         )
 
 
@@ -164,7 +163,8 @@ class AttemptSpans:
     def __init__(self, tracer: Tracer | None, kind: str) -> None:
         self._tracer = tracer
         self._kind = kind
-        self._queue = QUEUES[kind]
+        self._name = f"process {QUEUES[kind]}"
+        self._shared = _shared("process", QUEUES[kind])
 
     def attempt(self, job: ClaimedJob, record_id: str, trace: JobTrace) -> tracing.within:
         """Return what to enter for being in the span of one attempt."""
@@ -180,27 +180,27 @@ class AttemptSpans:
             if job.attempt > 1 and (trace.link is None or self._kind == "run"):
                 first = attempt_span_id(parent.trace_id, record_id, 1)
                 links.append(TraceContext(parent.trace_id, first))
-        values: dict[str, Any] = {
-            "messaging.message.id": record_id,
-            "openclaw.attempt": job.attempt,
-        }
-        if self._kind == "run":
-            values["openclaw.run_id"] = record_id
-        elif trace.run_id:
-            values["openclaw.run_id"] = trace.run_id
-        if job.crashes:
-            values["openclaw.crashes"] = job.crashes
-        if job.attempt == 1 and job.age_ms >= 0 and job.late_ms >= 0:
-            values["openclaw.queue_wait_ms"] = job.late_ms
-            values["openclaw.lane_wait_ms"] = max(0, job.age_ms - job.late_ms)
         run_id = record_id if self._kind == "run" else trace.run_id
-        return tracer.start(
-            f"process {self._queue}",
+        span = tracer.start(
+            self._name,
             Kind.CONSUMER,
-            values,
-            shared=_shared("process", self._queue),
+            shared=self._shared,
             parent=parent,
             links=links,
             runs=[run_id] if run_id else (),
             span_id=span_id,
         )
+        span.later(partial(_attempt, job, record_id, run_id))
+        return span
+
+
+def _attempt(job: ClaimedJob, record_id: str, run_id: str) -> Mapping[str, Value | None]:
+    told = job.attempt == 1 and job.age_ms >= 0 and job.late_ms >= 0
+    return {
+        "messaging.message.id": record_id,
+        "openclaw.attempt": job.attempt,
+        "openclaw.run_id": run_id or None,
+        "openclaw.crashes": job.crashes or None,
+        "openclaw.queue_wait_ms": job.late_ms if told else None,
+        "openclaw.lane_wait_ms": max(0, job.age_ms - job.late_ms) if told else None,
+    }

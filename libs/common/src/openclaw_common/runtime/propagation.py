@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Mapping
-from hashlib import blake2b
 from typing import Final, NamedTuple, Self
 
 TRACEPARENT: Final = "traceparent"
@@ -17,12 +16,17 @@ TRACESTATE: Final = "tracestate"
 MAX_STATE_CHARS: Final = 512
 """Length of a tracestate that is handed on; a longer one is dropped."""
 
-_TRACEPARENT: Final = re.compile(
-    r"(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?\Z"
-)
+_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?\Z")
+_VERSION_00: Final = 55
+"""Length of a traceparent of that version."""
 _STATE: Final = re.compile(r"[ -~]*\Z")
-_NO_TRACE: Final = "0" * 32
-_NO_SPAN: Final = "0" * 16
+_NO_TRACE: Final = bytes(16)
+_NO_SPAN: Final = bytes(8)
+_SAMPLED: Final = "13579bdf"
+"""Last digits of flags with the one that says so."""
+_MERSENNE: Final = 2**61 - 1
+_GOLDEN: Final = 0x9E37_79B9_7F4A_7C15
+"""2**64 divided by the golden ratio: multiples of it lie far apart (Knuth, TAOCP 3, §6.4)."""
 
 
 class TraceContext(NamedTuple):
@@ -42,22 +46,25 @@ class TraceContext(NamedTuple):
     @classmethod
     def parse(cls, traceparent: str, tracestate: str = "") -> Self | None:
         """Return what a header says; None for one that is malformed, which starts a new trace."""
-        match = _TRACEPARENT.match(traceparent.strip())
-        if match is None:
+        given = traceparent.strip()
+        if not _TRACEPARENT.match(given) or given.startswith("ff"):
             return None
-        version, trace_id, span_id, flags, more = match.groups()
-        if trace_id == _NO_TRACE or span_id == _NO_SPAN or (more and version == "00"):
+        if len(given) > _VERSION_00 and given.startswith("00"):
+            return None
+        trace_id, span_id = bytes.fromhex(given[3:35]), bytes.fromhex(given[36:52])
+        if trace_id == _NO_TRACE or span_id == _NO_SPAN:
             return None
         if tracestate and (len(tracestate) > MAX_STATE_CHARS or not _STATE.match(tracestate)):
             tracestate = ""
-        sampled = bool(int(flags, 16) & 1)
-        return cls(bytes.fromhex(trace_id), bytes.fromhex(span_id), sampled, tracestate)
+        return cls(trace_id, span_id, given[54] in _SAMPLED, tracestate)
 
     @classmethod
-    def read(cls, carrier: Mapping[str, str]) -> Self | None:
-        """Return what a job or a request carries, None where that is nothing or malformed."""
-        traceparent = carrier.get(TRACEPARENT)
-        return cls.parse(traceparent, carrier.get(TRACESTATE, "")) if traceparent else None
+    def read(cls, carrier: Mapping[object, object]) -> Self | None:
+        """Return what a job carries, None where that is nothing or malformed."""
+        traceparent, tracestate = carrier.get(TRACEPARENT), carrier.get(TRACESTATE)
+        if not isinstance(traceparent, str):
+            return None
+        return cls.parse(traceparent, tracestate if isinstance(tracestate, str) else "")
 
     def carrier(self) -> dict[str, str]:
         """Return what a job carries."""
@@ -78,6 +85,10 @@ def new_span_id() -> bytes:
 
 
 def attempt_span_id(trace_id: bytes, record_id: str, attempt: int) -> bytes:
-    """Return the span id of an attempt at a job, which a later one links to without asking."""
-    name = b"%b\n%b\n%d" % (trace_id, record_id.encode(), attempt)
-    return blake2b(name, digest_size=8).digest()
+    """Return the span id of an attempt at a job, which a later one links to without asking.
+
+    A record's id is random, so its remainder tells it from others of the trace.
+    """
+    record = int.from_bytes(record_id.encode(), "big") % _MERSENNE
+    number = int.from_bytes(trace_id[:8], "big") + record + attempt * _GOLDEN
+    return (number % 2**64 or 1).to_bytes(8, "big")

@@ -11,9 +11,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
-from opentelemetry import context as otel_context
-from opentelemetry import trace as api
-
 from openclaw_common.runtime.propagation import TraceContext
 from openclaw_common.runtime.tracing_encoding import NONE_SHARED, Shared, Value
 from openclaw_common.runtime.tracing_spans import Kind, Recorder, Span, error_type
@@ -39,8 +36,8 @@ __all__ = [
 ]
 
 _BEGINS: Final[ContextVar[Tracer | None]] = ContextVar("begins_traces", default=None)
-# Beside OpenTelemetry's own, which others look at: a short run asks for its span a dozen times, and
-# to find it there takes ten times as long.
+# OpenTelemetry's API shows it too (`tracing_context`): a short run asks for its span a dozen times,
+# and to find it there takes ten times as long.
 _CURRENT: Final[ContextVar[Span | None]] = ContextVar("current_span", default=None)
 
 
@@ -84,7 +81,7 @@ def beginning_traces(tracer: Tracer | None) -> Iterator[None]:
 class through:
     """Make a span the current one, and leave it open. A class, as it is entered for every span."""
 
-    __slots__ = ("_above", "_span", "_token")
+    __slots__ = ("_above", "_span")
 
     def __init__(self, span: Span | None) -> None:
         self._span = span
@@ -92,13 +89,11 @@ class through:
     def __enter__(self) -> Span | None:
         if self._span is not None:
             self._above = _CURRENT.get()
-            self._token = otel_context.attach(api.set_span_in_context(self._span))
             _CURRENT.set(self._span)
         return self._span
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if self._span is not None:
-            otel_context.detach(self._token)
             _CURRENT.set(self._above)
 
 

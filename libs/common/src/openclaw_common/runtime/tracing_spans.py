@@ -8,7 +8,7 @@ Their attributes never hold an exception's text, only its type, and no known sec
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, Protocol
@@ -75,6 +75,7 @@ class Span(api.Span):
     """One span; see OpenTelemetry's API. Made by a Tracer, or below another by `child`."""
 
     # What most spans never have is not written into each.
+    fills: tuple[Callable[[], Mapping[str, Value | None]], ...] = ()
     links: tuple[TraceContext, ...] = ()
     events: tuple[encoding.Event, ...] = ()
     failed = False
@@ -163,6 +164,14 @@ class Span(api.Span):
                 if value is not None:
                     self.values[name] = value
 
+    def later(self, fill: Callable[[], Mapping[str, Value | None]]) -> None:
+        """Set the attributes that `fill` returns when they are asked for, with those of many spans.
+
+        It must not raise, nor look at what may have changed by then.
+        """
+        if self.trace.sampled and not self.ended:
+            self.fills += (fill,)
+
     def fail(self, error_type: str) -> None:
         """Give it the status of an error, and `error.type`."""
         if not self.ended:
@@ -204,6 +213,9 @@ class Span(api.Span):
 
     def opened(self) -> list[bytes]:
         """Return the same in pieces."""
+        fills, self.fills = self.fills, ()
+        for fill in fills:
+            self.values |= {name: value for name, value in fill().items() if value is not None}
         return encoding.open_span(
             self.trace,
             self.parent_id,

@@ -118,11 +118,12 @@ async def tracing(
         yield None
         return
     # Whoever only exports, a supervisor, need not pay for OpenTelemetry's API.
-    from openclaw_common.runtime.tracing import Tracer
+    from openclaw_common.runtime import tracing, tracing_context
 
+    tracing_context.show(tracing.current)
     origin = origin_of(role, instance, environ)
     tracer = partial(
-        Tracer,
+        tracing.Tracer,
         sampler=sampler_of(environ),
         content=environ.get(CAPTURE, "").strip().lower() in _CAPTURES,
         secrets=tuple(secrets),

@@ -6,8 +6,8 @@ Source: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/ (v1.41)
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Final
 
 from pydantic_ai.messages import (
@@ -51,6 +51,8 @@ class ModelSpan:
     def __init__(self, reference: str, messages: Sequence[ModelMessage]) -> None:
         above = tracing.current()
         self._span: Span | None = None
+        self._first_ns = 0
+        self._reply: ModelResponse | None = None
         if above is None:
             return
         name, shared = _asking(reference)
@@ -61,26 +63,14 @@ class ModelSpan:
     def first_chunk(self) -> None:
         """Something of the reply has come."""
         if self._span is not None:
-            seconds = (time.time_ns() - self._span.start_ns) / 1e9
-            self._span.put({"gen_ai.response.time_to_first_chunk": round(seconds, 6)})
+            self._first_ns = time.time_ns()
 
     def replied(self, reply: ModelResponse) -> None:
         """The reply is whole."""
         span = self._span
         if span is None:
             return
-        usage = reply.usage
-        span.put(
-            {
-                "gen_ai.response.model": reply.model_name,
-                "gen_ai.response.id": reply.provider_response_id,
-                "gen_ai.response.finish_reasons": (reply.finish_reason or "stop",),
-                "gen_ai.usage.input_tokens": usage.input_tokens,
-                "gen_ai.usage.output_tokens": usage.output_tokens,
-                "gen_ai.usage.cache_read.input_tokens": usage.cache_read_tokens or None,
-                "gen_ai.usage.reasoning.output_tokens": usage.details.get("reasoning_tokens"),
-            }
-        )
+        self._reply = reply
         if (tracer := tracing.content_of(span)) is not None:
             text = "".join(part.content for part in reply.parts if isinstance(part, TextPart))
             span.put({"gen_ai.output.messages": said(tracer, "assistant", text)})
@@ -92,8 +82,29 @@ class ModelSpan:
 
     def end(self) -> None:
         """No more is awaited of it."""
-        if self._span is not None:
+        if self._span is not None and not self._span.ended:
+            self._span.later(partial(_said_of, self._span.start_ns, self._first_ns, self._reply))
             self._span.end()
+
+
+def _said_of(
+    start_ns: int, first_ns: int, reply: ModelResponse | None
+) -> Mapping[str, Value | None]:
+    values: dict[str, Value | None] = {}
+    if first_ns:
+        values["gen_ai.response.time_to_first_chunk"] = round((first_ns - start_ns) / 1e9, 6)
+    if reply is None:
+        return values
+    usage = reply.usage
+    return values | {
+        "gen_ai.response.model": reply.model_name,
+        "gen_ai.response.id": reply.provider_response_id,
+        "gen_ai.response.finish_reasons": (reply.finish_reason or "stop",),
+        "gen_ai.usage.input_tokens": usage.input_tokens,
+        "gen_ai.usage.output_tokens": usage.output_tokens,
+        "gen_ai.usage.cache_read.input_tokens": usage.cache_read_tokens or None,
+        "gen_ai.usage.reasoning.output_tokens": usage.details.get("reasoning_tokens"),
+    }
 
 
 def _asked(messages: Sequence[ModelMessage]) -> str:
