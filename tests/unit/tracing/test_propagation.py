@@ -66,7 +66,15 @@ def test_a_job_without_a_trace_is_arqs_own_and_one_with_it_has_no_argument_more(
     assert (traced["a"], traced["k"]) == (plain["a"], plain["k"])
 
 
-@pytest.mark.parametrize("carried", [None, [], {"traceparent": 5, "run": b"x", "link": [1]}])
+@pytest.mark.parametrize(
+    "carried",
+    [
+        None,
+        [],
+        {"parent": b"short", "run": b"x", "link": [1]},
+        {"parent": "x" * 29},
+    ],
+)
 def test_a_trace_that_makes_no_sense_is_none(carried: object) -> None:
     assert JobTrace.of({"trace": carried}) == JobTrace()
 

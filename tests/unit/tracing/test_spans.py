@@ -167,6 +167,14 @@ def test_opentelemetrys_api_sees_the_current_span(recorded: Recorded) -> None:
     assert api.get_current_span() is api.INVALID_SPAN
 
 
+def test_a_span_has_all_that_opentelemetrys_api_promises(recorded: Recorded) -> None:
+    promised = {name for name in vars(api.Span) if not name.startswith("_")}
+    with Tracer(recorded).start("root", Kind.SERVER) as span:
+        assert isinstance(span, api.Span)
+        assert {name for name in promised if not callable(getattr(span, name, None))} == set()
+    assert len(recorded.spans) == 1
+
+
 @pytest.mark.usefixtures("shown")
 def test_a_span_of_somebody_else_is_theirs_until_ours_is_another(recorded: Recorded) -> None:
     theirs = api.NonRecordingSpan(api.SpanContext(1, 2, is_remote=False))

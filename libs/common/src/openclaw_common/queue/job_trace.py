@@ -26,6 +26,8 @@ FIELD: Final = "trace"
 """Where it stands in an arq job; arq has one-letter fields."""
 QUEUES: Final[Mapping[str, str]] = {"run": "runs", "delivery": "deliveries"}
 """The name of the queue that holds a kind of job."""
+_PARENT: Final = "parent"
+_STATE: Final = "state"
 _RUN: Final = "run"
 _LINK: Final = "link"
 
@@ -52,13 +54,17 @@ class JobTrace:
         """Return what the record of the job says of it."""
         return {"trace_id": self.trace_id} if self.parent else {}
 
-    def carrier(self) -> dict[str, str]:
-        """Return it as texts."""
-        carried = self.parent.carrier() if self.parent else {}
+    def carrier(self) -> dict[str, str | bytes]:
+        """Return it as an arq job holds it."""
+        carried: dict[str, str | bytes] = {}
+        if self.parent:
+            carried[_PARENT] = self.parent.packed
+            if self.parent.state:
+                carried[_STATE] = self.parent.state
         if self.run_id:
             carried[_RUN] = self.run_id
         if self.link:
-            carried[_LINK] = self.link.traceparent
+            carried[_LINK] = self.link.packed
         return carried
 
     @classmethod
@@ -67,11 +73,11 @@ class JobTrace:
         carried = said.get(FIELD)
         if not isinstance(carried, dict):
             return UNTRACED
-        run_id, link = carried.get(_RUN), carried.get(_LINK)
+        run_id = carried.get(_RUN)
         return cls(
-            TraceContext.read(carried),
+            TraceContext.unpack(carried.get(_PARENT), carried.get(_STATE, "")),
             run_id if isinstance(run_id, str) else "",
-            TraceContext.parse(link) if isinstance(link, str) else None,
+            TraceContext.unpack(carried.get(_LINK)),
         )
 
 

@@ -1,14 +1,13 @@
-"""Trace context between processes: W3C headers at the edge, two texts in the job.
+"""Trace context between processes: W3C headers at the edge, its binary form in the job.
 
-Source: https://www.w3.org/TR/trace-context/ (version 00; of a later one what version 00 knows).
-Baggage is read nowhere, so it ends at the edge.
+Source: https://www.w3.org/TR/trace-context/ (version 00; of a later one what version 00 knows) and
+https://w3c.github.io/trace-context-binary/. Baggage is read nowhere, so it ends at the edge.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
 from typing import Final, NamedTuple, Self
 
 TRACEPARENT: Final = "traceparent"
@@ -19,6 +18,8 @@ MAX_STATE_CHARS: Final = 512
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?\Z")
 _VERSION_00: Final = 55
 """Length of a traceparent of that version."""
+_PACKED: Final = 29
+"""Length of its binary form."""
 _STATE: Final = re.compile(r"[ -~]*\Z")
 _NO_TRACE: Final = bytes(16)
 _NO_SPAN: Final = bytes(8)
@@ -58,20 +59,18 @@ class TraceContext(NamedTuple):
             tracestate = ""
         return cls(trace_id, span_id, given[54] in _SAMPLED, tracestate)
 
-    @classmethod
-    def read(cls, carrier: Mapping[object, object]) -> Self | None:
-        """Return what a job carries, None where that is nothing or malformed."""
-        traceparent, tracestate = carrier.get(TRACEPARENT), carrier.get(TRACESTATE)
-        if not isinstance(traceparent, str):
-            return None
-        return cls.parse(traceparent, tracestate if isinstance(tracestate, str) else "")
+    @property
+    def packed(self) -> bytes:
+        """The binary form of the header; 29 bytes."""
+        return b"\0\0%b\1%b\2%c" % (self.trace_id, self.span_id, self.sampled)
 
-    def carrier(self) -> dict[str, str]:
-        """Return what a job carries."""
-        carried = {TRACEPARENT: self.traceparent}
-        if self.state:
-            carried[TRACESTATE] = self.state
-        return carried
+    @classmethod
+    def unpack(cls, packed: object, tracestate: object = "") -> Self | None:
+        """Return what `packed` was made of; None for what no job of ours carries."""
+        if not isinstance(packed, bytes) or len(packed) != _PACKED:
+            return None
+        state = tracestate if isinstance(tracestate, str) else ""
+        return cls(packed[2:18], packed[19:27], packed[28] == 1, state)
 
 
 def new_trace_id() -> bytes:

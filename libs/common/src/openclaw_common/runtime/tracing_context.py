@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import Token
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from opentelemetry import context as api
 from opentelemetry.context.context import Context, _RuntimeContext
 from opentelemetry.trace import set_span_in_context
 
 if TYPE_CHECKING:
+    from opentelemetry.trace import Span as ApiSpan
+
     from openclaw_common.runtime.tracing_spans import Span
 
 _SHOWN: Final = api.create_key("openclaw-span")
@@ -39,7 +41,7 @@ class SpansContext(_RuntimeContext):
         context, span = self._below.get_current(), self._current()
         if span is None or context.get(_SHOWN) is span:
             return context
-        return api.set_value(_SHOWN, span, set_span_in_context(span, context))
+        return api.set_value(_SHOWN, span, set_span_in_context(cast("ApiSpan", span), context))
 
     def detach(self, token: Token[Context]) -> None:
         """See OpenTelemetry's API."""
