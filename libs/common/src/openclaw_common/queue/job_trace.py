@@ -9,9 +9,8 @@ attempts are in the same trace and link to the first, whose span id follows from
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from openclaw_common.contracts.errors import GatewayError, StoreUnavailable
 from openclaw_common.contracts.tenants import without_tenant
@@ -32,8 +31,7 @@ _RUN: Final = "run"
 _LINK: Final = "link"
 
 
-@dataclass(frozen=True, slots=True)
-class JobTrace:
+class JobTrace(NamedTuple):
     """What a job carries: whose span it is below, the run it belongs to, what it repeats."""
 
     parent: TraceContext | None = None
@@ -93,15 +91,16 @@ def first_attempt(trace_id: str | None, record_id: str) -> TraceContext | None:
 
 
 @lru_cache(maxsize=2 * len(QUEUES))
-def _shared(operation: str, queue: str) -> Shared:
-    return Shared(
-        {
-            "messaging.system": "redis",
-            "messaging.operation.name": operation,
-            "messaging.operation.type": operation,
-            "messaging.destination.name": queue,
-        }
-    )
+def _alike(operation: str, kind: str) -> tuple[str, Shared]:
+    """Return what all spans of an operation on a queue have alike: their name, and attributes."""
+    queue = QUEUES[kind]
+    values = {
+        "messaging.system": "redis",
+        "messaging.operation.name": operation,
+        "messaging.operation.type": operation,
+        "messaging.destination.name": queue,
+    }
+    return f"{operation} {queue}", Shared(values)
 
 
 def start_send(kind: str, record_id: str, run_id: str, *, conversation_id: str = "") -> Span | None:
@@ -111,13 +110,13 @@ def start_send(kind: str, record_id: str, run_id: str, *, conversation_id: str =
     is shown with its own, and the request with all. Whoever starts it ends it, once the job is
     accepted.
     """
-    queue = QUEUES[kind]
+    name, shared = _alike("send", kind)
     values: dict[str, Value] = {"messaging.message.id": record_id}
     if conversation_id:
         values["gen_ai.conversation.id"] = without_tenant(conversation_id)
     if run_id:
         values["openclaw.run_id"] = run_id
-    span = tracing.child_or_root(f"send {queue}", Kind.PRODUCER, values, _shared("send", queue))
+    span = tracing.child_or_root(name, Kind.PRODUCER, values, shared)
     if span is not None and run_id:
         span.show_with(run_id)
     return span
@@ -136,10 +135,13 @@ class sending_run(tracing.within):
         super().__init__(start_send("run", run_id, run_id, conversation_id=conversation_id))
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        refused = isinstance(error, GatewayError) and not isinstance(error, StoreUnavailable)
-        if refused and self._span is not None:
-            self._span.hide_from([self._run_id])
-        super().__exit__(kind, error, traceback)
+        if self._span is not None and error is not None:
+            self._refused(self._span, error)
+        tracing.within.__exit__(self, kind, error, traceback)
+
+    def _refused(self, span: Span, error: BaseException) -> None:
+        if isinstance(error, GatewayError) and not isinstance(error, StoreUnavailable):
+            span.hide_from([self._run_id])
 
 
 def not_sent(span: Span | None, instead: str) -> None:
@@ -169,8 +171,7 @@ class AttemptSpans:
     def __init__(self, tracer: Tracer | None, kind: str) -> None:
         self._tracer = tracer
         self._kind = kind
-        self._name = f"process {QUEUES[kind]}"
-        self._shared = _shared("process", QUEUES[kind])
+        self._name, self._shared = _alike("process", kind)
 
     def attempt(self, job: ClaimedJob, record_id: str, trace: JobTrace) -> tracing.within:
         """Return what to enter for being in the span of one attempt."""

@@ -104,7 +104,7 @@ class within(through):
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if self._span is not None:
-            super().__exit__(kind, error, traceback)
+            _CURRENT.set(self._above)
             if isinstance(error, Exception):
                 self._span.fail(error_type(error))
             self._span.end()

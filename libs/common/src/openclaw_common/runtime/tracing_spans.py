@@ -297,7 +297,7 @@ class Span:
     ) -> None:
         """See the API."""
         if not self.ended and len(self.events) < MAX_EVENTS:
-            more = {key: str(value) for key, value in (attributes or {}).items()}
+            more = {key: str(value) for key, value in attributes.items()} if attributes else {}
             self.events += ((timestamp or time.time_ns(), name, more),)
 
     def add_link(

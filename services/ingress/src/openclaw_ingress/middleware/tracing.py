@@ -79,9 +79,10 @@ class RequestTraces:
         span = request.get(_SPAN)
         if span is None:
             return
-        response.headers[TRACE_ID] = span.trace_id
-        response.headers[TRACERESPONSE] = span.trace.traceparent
-        if response.content_type == EVENT_STREAM:
+        headers = response.headers
+        headers[TRACE_ID] = span.trace_id
+        headers[TRACERESPONSE] = span.trace.traceparent
+        if headers.get("Content-Type", "").startswith(EVENT_STREAM):
             span.add_event("response.started")
             # Of a stream that its client leaves, no more is heard than this.
             span.put({"http.response.status_code": response.status})
