@@ -42,6 +42,8 @@ CLOSE_S: Final = 0.2
 GATHER_S: Final = 0.1
 """How long a frame waits for more, in seconds: what a killed process may take with it; twice as
 long what began in it and had nothing below it yet."""
+REST_S: Final = 0.2
+"""How long a supervisor rests between two looks, in seconds: waking up costs more than reading."""
 INTERRUPTED: Final = "process_died"
 """`error.type` of a span whose process died."""
 
@@ -235,7 +237,19 @@ class RelayEnd:
         self._pipeline = pipeline
         self._origin = Origin(b"", b"")
         self._open: dict[bytes, tuple[bytes, bytes]] = {}
-        asyncio.get_running_loop().add_reader(end.fileno(), self._read)
+        self._resting: asyncio.TimerHandle | None = None
+        self._listen()
+
+    def _listen(self) -> None:
+        self._resting = None
+        asyncio.get_running_loop().add_reader(self._end.fileno(), self._read_and_rest)
+
+    def _read_and_rest(self) -> None:
+        # Until then what comes waits in the socket, which outlives the child as this process does.
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._end.fileno())
+        self._resting = loop.call_later(REST_S, self._listen)
+        self._read()
 
     def _read(self) -> None:
         while True:
@@ -267,6 +281,8 @@ class RelayEnd:
     def child_ended(self) -> None:
         """Take what the child still sent, and end what it left open."""
         self._read()
+        if self._resting is not None:
+            self._resting.cancel()
         asyncio.get_running_loop().remove_reader(self._end.fileno())
         self._end.close()
         now_ns = time.time_ns()
