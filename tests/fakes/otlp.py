@@ -72,7 +72,11 @@ class FakeCollector:
     @property
     def environ(self) -> dict[str, str]:
         """What leads a process to it."""
-        return {"OTEL_EXPORTER_OTLP_ENDPOINT": self.base_url, "OTEL_METRICS_EXPORTER": "none"}
+        return {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": self.base_url,
+            "OTEL_METRICS_EXPORTER": "none",
+            "OTEL_BSP_SCHEDULE_DELAY": "100",
+        }
 
     async def trace(
         self,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import pytest
 
 from openclaw_common.runtime.config.errors import ConfigError
 from openclaw_common.runtime.otlp_environ import (
     Signal,
     endpoint_of,
+    export_delay_s,
     export_interval_s,
     passed_by,
     resource_of,
@@ -102,20 +105,32 @@ def test_an_exporter_that_there_is_not_is_a_warning(
 
 
 @pytest.mark.parametrize(
-    ("interval", "seconds", "warnings"),
+    ("name", "read", "usual_s"),
     [
-        (None, 60, 0),
-        ("", 60, 0),
-        (" 500 ", 0.5, 0),
-        ("0", 60, 1),
-        ("-1", 60, 1),
-        ("30s", 60, 1),
-        ("\N{SUPERSCRIPT TWO}", 60, 1),
+        ("OTEL_METRIC_EXPORT_INTERVAL", export_interval_s, 60),
+        ("OTEL_BSP_SCHEDULE_DELAY", export_delay_s, 5),
     ],
 )
-def test_metrics_are_sent_as_often_as_is_said_or_a_warning_tells_otherwise(
-    interval: str | None, seconds: float, warnings: int
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        (None, None),
+        ("", None),
+        (" 500 ", 0.5),
+        ("0", None),
+        ("-1", None),
+        ("30s", None),
+        ("\N{SUPERSCRIPT TWO}", None),
+    ],
+)
+def test_what_is_measured_is_sent_as_often_as_is_said_or_a_warning_tells_otherwise(
+    name: str,
+    read: Callable[[Mapping[str, str]], float],
+    usual_s: float,
+    given: str | None,
+    seconds: float | None,
 ) -> None:
-    environ = {} if interval is None else {"OTEL_METRIC_EXPORT_INTERVAL": interval}
-    assert export_interval_s(environ) == seconds
-    assert len(list(passed_by(environ))) == warnings
+    environ = {} if given is None else {name: given}
+    assert read(environ) == (seconds or usual_s)
+    wrong = [name] if given and seconds is None else []
+    assert [warning.partition("=")[0] for warning in passed_by(environ)] == wrong

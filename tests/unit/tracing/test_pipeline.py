@@ -51,6 +51,29 @@ async def test_past_the_bound_spans_are_dropped() -> None:
     assert sum(map(len, taker.batches)) == 10
 
 
+async def test_a_full_batch_waits_for_no_more() -> None:
+    taker = Taker()
+    outlet = Outlet("test", taker.send, flush_s=3600, most=100)
+    for _ in range(50):
+        outlet.put(SPAN)
+    async with asyncio.timeout(5):
+        while not taker.batches:
+            await asyncio.sleep(0.001)
+    assert len(taker.batches[0]) == 50
+    outlet.put(SPAN)
+    await outlet.close(1)
+    assert [len(batch) for batch in taker.batches] == [50, 1]
+
+
+async def test_spans_that_come_together_are_not_too_many_for_a_small_bound() -> None:
+    taker = Taker()
+    outlet = Outlet("test", taker.send, flush_s=3600, most=1)
+    outlet.put(SPAN._replace(spans=3))
+    outlet.put(SPAN)
+    await outlet.close(1)
+    assert [ended.spans for batch in taker.batches for ended in batch] == [3]
+
+
 async def test_an_overflow_is_told_as_such_and_not_every_time(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

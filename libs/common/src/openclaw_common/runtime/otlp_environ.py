@@ -19,6 +19,9 @@ PROTOCOL: Final = "http/protobuf"
 INTERVAL_MS: Final = 60_000
 """Between two exports of metrics, where nothing else is said."""
 _INTERVAL: Final = "OTEL_METRIC_EXPORT_INTERVAL"
+DELAY_MS: Final = 5000
+"""How long an ended span waits for others that are exported with it, where nothing else is said."""
+_DELAY: Final = "OTEL_BSP_SCHEDULE_DELAY"
 _SIGNALS: Final[tuple[Signal, ...]] = ("traces", "metrics")
 _NOT_HERE: Final = frozenset({"console", "logging", "zipkin", "jaeger", "prometheus"})
 """Exporters of OpenTelemetry that send nothing to a collector over OTLP."""
@@ -66,7 +69,12 @@ def resource_of(environ: Mapping[str, str], own: Mapping[str, str]) -> dict[str,
 
 def export_interval_s(environ: Mapping[str, str]) -> float:
     """Return the seconds between two exports of metrics; what is no number counts not."""
-    return (_interval_ms(environ) or INTERVAL_MS) / 1000
+    return (_milliseconds(_INTERVAL, environ) or INTERVAL_MS) / 1000
+
+
+def export_delay_s(environ: Mapping[str, str]) -> float:
+    """Return the seconds that an ended span waits for others; what is no number counts not."""
+    return (_milliseconds(_DELAY, environ) or DELAY_MS) / 1000
 
 
 def passed_by(environ: Mapping[str, str]) -> Iterator[str]:
@@ -82,15 +90,16 @@ def passed_by(environ: Mapping[str, str]) -> Iterator[str]:
                 f"{_variable(signal)} names {named!r}, and there is no such exporter here; "
                 "use otlp or none"
             )
-    if (interval := environ.get(_INTERVAL, "").strip()) and not _interval_ms(environ):
-        yield (
-            f"{_INTERVAL}={interval!r} is no whole number of milliseconds above 0; metrics are "
-            f"sent every {INTERVAL_MS}"
-        )
+    for name, what, default in ((_INTERVAL, "metrics", INTERVAL_MS), (_DELAY, "spans", DELAY_MS)):
+        if (given := environ.get(name, "").strip()) and not _milliseconds(name, environ):
+            yield (
+                f"{name}={given!r} is no whole number of milliseconds above 0; {what} are sent "
+                f"every {default}"
+            )
 
 
-def _interval_ms(environ: Mapping[str, str]) -> int | None:
-    text = environ.get(_INTERVAL, "").strip()
+def _milliseconds(name: str, environ: Mapping[str, str]) -> int | None:
+    text = environ.get(name, "").strip()
     return int(text) if text.isdecimal() else None
 
 

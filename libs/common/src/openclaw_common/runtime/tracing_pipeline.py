@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MAX_BATCH: Final = 1024
-"""Spans that an outlet is given at once."""
+MAX_BATCH: Final = 2048
+"""Spans that an outlet is given at once, and that wait for no more."""
 GATHER_S: Final = 0.1
 """How long an ended span waits to be encoded with others, in seconds: one after another they find
 code and data in the processor's caches, which each in the midst of other work would not."""
@@ -84,7 +84,10 @@ class OutletError(Exception):
 
 
 class Outlet:
-    """Hands spans on in batches, every `flush_s` seconds; holds at most `most` of them."""
+    """Hands spans on in batches, every `flush_s` seconds and when one is full.
+
+    It holds at most `most` of them, or as many as come together.
+    """
 
     def __init__(self, name: str, send: Send, *, flush_s: float, most: int) -> None:
         self._name = name
@@ -96,13 +99,15 @@ class Outlet:
         self._dropped = 0
         self._failing = False
         self._told_at = float("-inf")
+        self._enough = min(MAX_BATCH, most / 2)
         self._filled = asyncio.Event()
-        self._closing = asyncio.Event()
+        self._due = asyncio.Event()
+        self._closing = False
         self._task: asyncio.Task[None] | None = None
 
     def put(self, ended: Ended) -> None:
         """Take spans; drops them where there is no room."""
-        if self._held + ended.spans > self._most:
+        if self._held and self._held + ended.spans > self._most:
             self._dropped += ended.spans
             return
         self._held += ended.spans
@@ -111,25 +116,29 @@ class Outlet:
             if self._task is None:
                 self._task = task_apart(self._run(), f"spans-{self._name}")
             self._filled.set()
+        if self._held >= self._enough:
+            self._due.set()
 
     async def close(self, timeout_s: float) -> None:
         """Hand on what is left, for at most `timeout_s` seconds."""
-        self._closing.set()
+        self._closing = True
         self._filled.set()
+        self._due.set()
         if self._task is not None:
             await asyncio.wait([self._task], timeout=timeout_s)
             await end([self._task])
 
     async def _run(self) -> None:
-        while self._buffer or not self._closing.is_set():
+        while self._buffer or not self._closing:
             await self._filled.wait()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._flush_s):
-                    await self._closing.wait()
+                    await self._due.wait()
             while self._buffer:
                 await self._hand_on(self._batch())
-            if not self._closing.is_set():
+            if not self._closing:
                 self._filled.clear()
+                self._due.clear()
 
     def _batch(self) -> list[Ended]:
         batch: list[Ended] = []

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from openclaw_common.runtime.config.tracing import Tracing
-from openclaw_common.runtime.otlp_environ import endpoint_of, resource_of
+from openclaw_common.runtime.otlp_environ import endpoint_of, export_delay_s, resource_of
 from openclaw_common.runtime.tracing_encoding import Origin
 from openclaw_common.runtime.tracing_otlp import OtlpOutlet
 from openclaw_common.runtime.tracing_pipeline import Outlet, Pipeline
@@ -66,15 +66,18 @@ async def pipeline_of(
 ) -> AsyncIterator[Pipeline]:
     """Have the pipeline of a process that exports, which is flushed at the end."""
     outlets: list[Outlet] = []
-    flush_s = config.flush_ms / 1000
     otlp: OtlpOutlet | None = None
     if (endpoint := endpoint_of("traces", environ)) is not None:
         otlp = OtlpOutlet(endpoint)
         await otlp.load()
-        outlets.append(Outlet("otlp", otlp.send, flush_s=flush_s, most=config.max_buffered))
+        outlets.append(
+            Outlet("otlp", otlp.send, flush_s=export_delay_s(environ), most=config.max_buffered)
+        )
     if config.store:
         keep = StoreOutlet(store.traces, config).send
-        outlets.append(Outlet("store", keep, flush_s=flush_s, most=config.max_buffered))
+        outlets.append(
+            Outlet("store", keep, flush_s=config.flush_ms / 1000, most=config.max_buffered)
+        )
     pipeline = Pipeline(origin, outlets)
     try:
         yield pipeline

@@ -31,6 +31,6 @@ class Tracing(Section):
     max_buffered: Positive = 8192
     """Spans of one process that wait for export, or to be kept; more are dropped."""
     flush_ms: Positive = 1000
-    """How long an ended span waits for others that are exported with it, in milliseconds."""
+    """How long an ended span waits for others that are kept in Redis with it, in milliseconds."""
     shutdown_ms: Positive = 2000
     """How long the end of a process waits for its last spans, in milliseconds."""
