@@ -2,8 +2,8 @@
 
 Three fleets stand side by side: one with `OTEL_SDK_DISABLED` and no side port; one with traces and
 metrics sent to a collector in a process of its own, spans kept in Redis and side ports that are
-scraped; one the same with nobody at the collector's address. Each of these two is loaded together
-with the first, by as many clients, and compared with it in the same two seconds, as the machine
+scraped; one the same with nobody at the collector's address. All are loaded at the same time, each
+by as many clients, and the last two compared with the first in the same two seconds, as the machine
 itself changes by more than that from one moment to the next. Told is the median of the ratios, with
 their quartiles. All are started anew several times, as two processes of the same program differ by
 some percent for as long as they live. CPU is that of a fleet's processes (ingress, worker with its
@@ -27,9 +27,9 @@ from benchmarks.figures import Figure, exact_cpu_seconds
 from tests.harness.fleet import Fleet
 from tests.harness.processes import free_port, python, start
 
-STARTS: Final = 3
+STARTS: Final = 6
 WINDOWS: Final = 8
-"""Windows of each start, of each kind of run, for each of the two."""
+"""Windows of each start, of each kind of run."""
 WINDOW_S: Final = 2.0
 """As long as it takes for what is sent each second to be sent."""
 CLIENTS: Final = 8
@@ -81,29 +81,33 @@ Pairs = list[tuple[Window, Window]]
 
 async def run(folder: Path) -> list[Figure]:
     """Measure runs that are not streamed, and runs that are."""
-    pairs: dict[tuple[str, str], Pairs] = {
-        (kind, name): [] for kind in KINDS for name in (FULL, UNREACHABLE)
+    found: dict[tuple[str, str], list[Window]] = {
+        (kind, name): [] for kind in KINDS for name in (OFF, FULL, UNREACHABLE)
     }
     for again in range(STARTS):
         async with AsyncExitStack() as stack:
             place = folder / str(again)
             place.mkdir()
             fleets = await _fleets(stack, place)
-            for (kind, name), found in pairs.items():
-                both = fleets[OFF], fleets[name]
+            for kind, stream in KINDS.items():
                 # The first window is for getting warm.
-                windows = [await _side_by_side(*both, KINDS[kind]) for _ in range(WINDOWS + 1)]
-                found += windows[1:]
+                await _side_by_side(fleets, stream)
+                for _ in range(WINDOWS):
+                    for name, window in (await _side_by_side(fleets, stream)).items():
+                        found[kind, name].append(window)
     return [
-        figure for (kind, name), found in pairs.items() for figure in _figures(kind, name, found)
+        figure
+        for kind in KINDS
+        for name in (FULL, UNREACHABLE)
+        for figure in _figures(
+            kind, name, list(zip(found[kind, OFF], found[kind, name], strict=True))
+        )
     ]
 
 
-async def _side_by_side(without: Watched, watched: Watched, stream: bool) -> tuple[Window, Window]:
-    first, second = await asyncio.gather(
-        _window(without, stream=stream), _window(watched, stream=stream)
-    )
-    return first, second
+async def _side_by_side(fleets: dict[str, Watched], stream: bool) -> dict[str, Window]:
+    windows = [_window(watched, stream=stream) for watched in fleets.values()]
+    return dict(zip(fleets, await asyncio.gather(*windows), strict=True))
 
 
 async def _window(watched: Watched, *, stream: bool) -> Window:
