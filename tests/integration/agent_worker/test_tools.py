@@ -110,6 +110,17 @@ async def test_what_went_wrong_is_told_to_the_model(
     assert record.status is RunStatus.COMPLETED
 
 
+async def test_a_run_whose_tool_finds_redis_away_is_handed_back_and_no_model_told(
+    bench: Bench, provider: StepProvider, tmp_path: Path
+) -> None:
+    asked = Step("", (call("absent", file=str(tmp_path / "calls")),))
+    provider.steps = [asked, Step("It is there.")]
+    record, events = await bench.run()
+    assert (record.status, record.attempt) == (RunStatus.COMPLETED, 2)
+    assert provider.results(1) == ['{"lines":2}']
+    assert text_of(events) == "It is there."
+
+
 async def test_a_trace_names_no_tool_that_there_is_not(
     bench: Bench, provider: StepProvider
 ) -> None:

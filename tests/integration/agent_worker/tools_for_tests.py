@@ -9,6 +9,7 @@ from typing import Any
 
 from openclaw_agent_worker.tools.services import ToolServices
 from openclaw_agent_worker.tools.tool import Tool, ToolContext, ToolError, ToolResult
+from openclaw_common.contracts.errors import StoreUnavailable
 
 PARAMETERS = {
     "type": "object",
@@ -36,6 +37,14 @@ async def fail(_: ToolContext, arguments: dict[str, Any]) -> ToolResult:
     raise ValueError("secret detail")
 
 
+async def absent(context: ToolContext, arguments: dict[str, Any]) -> ToolResult:
+    """Find Redis away the first time."""
+    noted = await note(context, arguments)
+    if noted == {"lines": 1}:
+        raise StoreUnavailable
+    return noted
+
+
 async def flood(_: ToolContext, arguments: dict[str, Any]) -> ToolResult:
     """Return too much."""
     return "x" * 10_000
@@ -52,6 +61,7 @@ def tools(_: ToolServices) -> Iterable[Tool]:
         Tool("pay", "Pays once.", note, idempotent=False, parameters=PARAMETERS),
         Tool("look", "Looks as often as you like.", note, idempotent=True, parameters=PARAMETERS),
         Tool("fail", "Fails.", fail, idempotent=True, parameters=PARAMETERS),
+        Tool("absent", "Misses.", absent, idempotent=True, parameters=PARAMETERS),
         Tool("flood", "Floods.", flood, idempotent=True),
         Tool("sleep", "Sleeps.", sleep, idempotent=True, timeout_s=0.05),
     )

@@ -9,6 +9,7 @@ import pytest
 from openclaw_agent_worker.agent.port import ToolOutcome
 from openclaw_agent_worker.tools.tool import Tool, ToolContext, ToolError
 from openclaw_agent_worker.tools.toolbox import AgentToolBox, CallLimits
+from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.contracts.run import ToolCall
 
 MAX_BYTES = 1000
@@ -47,6 +48,11 @@ async def test_a_result_is_cut_between_characters(char: str) -> None:
     assert text.startswith(kept)
     assert MAX_BYTES - 4 < len(kept.encode()) <= MAX_BYTES
     assert note.startswith("[cut: the result has")
+
+
+async def test_redis_being_away_is_no_result() -> None:
+    with pytest.raises(StoreUnavailable):
+        await called(StoreUnavailable())
 
 
 async def test_an_error_is_cut_like_a_result() -> None:

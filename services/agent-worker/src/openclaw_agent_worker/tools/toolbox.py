@@ -14,6 +14,7 @@ from openclaw_agent_worker.agent.port import ToolOutcome, ToolSpec
 from openclaw_agent_worker.measured import WorkerCounts
 from openclaw_agent_worker.tools.arguments import parse_arguments
 from openclaw_agent_worker.tools.tool import Tool, ToolContext, ToolError, ToolResult
+from openclaw_common.contracts.errors import StoreUnavailable
 from openclaw_common.contracts.run import ToolCall
 from openclaw_common.runtime.config import Config
 from openclaw_common.runtime.metrics.recorder import OTHER, Metrics
@@ -68,7 +69,7 @@ class AgentToolBox:
         return tool is None or tool.idempotent
 
     async def call(self, call: ToolCall, place: str) -> ToolOutcome:
-        """See ToolBox.call."""
+        """See ToolBox.call. Raises StoreUnavailable."""
         try:
             value = await self.invoke(call.name, call.arguments, f"{self._caller.run_id}:{place}")
             return ToolOutcome(self._shortened(_text(value)))
@@ -76,7 +77,7 @@ class AgentToolBox:
             return ToolOutcome(self._shortened(f"Error: {error}"), is_error=True)
 
     async def invoke(self, name: str, arguments: str, call_id: str) -> ToolResult:
-        """Call a tool and return its own value. Raises ToolError."""
+        """Call a tool and return its own value. Raises ToolError, StoreUnavailable."""
         tool = self._tools.get(name)
         with self._counts.tool(name if tool else OTHER) as told:
             if tool is None:
@@ -100,7 +101,8 @@ class AgentToolBox:
                 message = f"The tool {name} did not answer within {limit_s:g} s."
                 raise ToolTimedOut(message) from None
             raise self._failed(name) from None
-        except ToolError:
+        except (ToolError, StoreUnavailable):
+            # Without Redis the run goes no further either: it is handed back, and asks again.
             raise
         # A tool is anybody's code: whatever it raises must end the call and not the run.
         except Exception:
