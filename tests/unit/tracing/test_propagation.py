@@ -73,6 +73,7 @@ def test_a_job_without_a_trace_is_arqs_own_and_one_with_it_has_no_argument_more(
         [],
         {"parent": b"short", "run": b"x", "link": [1]},
         {"parent": "x" * 29},
+        {"parent": b"\0" * 29},
     ],
 )
 def test_a_trace_that_makes_no_sense_is_none(carried: object) -> None:

@@ -84,6 +84,24 @@ async def test_what_another_process_is_told_of_is_known_before_it_is_told(bench:
     assert found["send deliveries"].parent_span_id == found["process runs"].span_id
 
 
+async def test_past_the_bound_of_spans_another_process_is_told_of_the_last_one(
+    bench: Bench,
+) -> None:
+    tracer = Tracer(bench.relay, max_spans=1)
+    with (
+        tracing.through(tracer.start("process runs", Kind.CONSUMER)),
+        tracing.inside("chat"),
+        tracing.inside("too many"),
+        tracing.inside("send deliveries"),
+    ):
+        handed = tracing.handed_on()
+    # No flush: the process is killed before its next one.
+    found = {span.name: span for span in await bench.after_death()}
+    assert handed is not None
+    assert set(found) == {"process runs", "chat"}
+    assert found["chat"].span_id == handed.span_id
+
+
 async def test_an_open_span_is_announced_before_long_and_ends_once(bench: Bench) -> None:
     span = bench.tracer.start("process runs", Kind.CONSUMER)
     await asyncio.sleep(0.1)

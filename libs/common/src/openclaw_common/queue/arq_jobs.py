@@ -82,6 +82,7 @@ class ArqJobs(Worker):
         try:
             if job.arq_job is None:
                 raise SerializationError("the arq job is gone")
+            # arq knows the fields; they are unpacked already, as the job's trace is among them.
             name, args, kwargs, _, _ = deserialize_job_raw(b"", deserializer=lambda _: dict(said))
             ctx |= {"job_id": job.job_id, "job_try": job.attempt}
             return self.functions[name].coroutine(ctx, *args, **kwargs)

@@ -135,13 +135,10 @@ class sending_run(tracing.within):
         super().__init__(start_send("run", run_id, run_id, conversation_id=conversation_id))
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if self._span is not None and error is not None:
-            self._refused(self._span, error)
-        tracing.within.__exit__(self, kind, error, traceback)
-
-    def _refused(self, span: Span, error: BaseException) -> None:
-        if isinstance(error, GatewayError) and not isinstance(error, StoreUnavailable):
-            span.hide_from([self._run_id])
+        refused = isinstance(error, GatewayError) and not isinstance(error, StoreUnavailable)
+        if refused and self._span is not None:
+            self._span.hide_from([self._run_id])
+        super().__exit__(kind, error, traceback)
 
 
 def not_sent(span: Span | None, instead: str) -> None:

@@ -69,6 +69,8 @@ class TraceContext(NamedTuple):
         """Return what `packed` was made of; None for what no job of ours carries."""
         if not isinstance(packed, bytes) or len(packed) != _PACKED:
             return None
+        if packed[18] != 1 or packed[27] != 2:
+            return None
         state = tracestate if isinstance(tracestate, str) else ""
         return cls(packed[2:18], packed[19:27], packed[28] == 1, state)
 
