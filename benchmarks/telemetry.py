@@ -4,9 +4,10 @@ Three fleets stand side by side: one with `OTEL_SDK_DISABLED` and no side port; 
 metrics sent to a collector in a process of its own, spans kept in Redis and side ports that are
 scraped; one the same with nobody at the collector's address. All are loaded at the same time, each
 by as many clients, and the last two compared with the first in the same two seconds, as the machine
-itself changes by more than that from one moment to the next. Told is the median of the ratios, with
-their quartiles. All are started anew several times, as two processes of the same program differ by
-some percent for as long as they live. CPU is that of a fleet's processes (ingress, worker with its
+itself changes by more than that from one moment to the next. Told is the ratio of all windows
+together, as what is sent or scraped every few seconds is not in each, and the quartiles of the
+single ones. All are started anew several times, as two processes of the same program differ by some
+percent for as long as they live. CPU is that of a fleet's processes (ingress, worker with its
 supervisor, Valkey), without the collector's.
 """
 
@@ -14,7 +15,8 @@ from __future__ import annotations
 
 import asyncio
 import statistics
-from collections.abc import AsyncIterator, Iterable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +33,6 @@ STARTS: Final = 6
 WINDOWS: Final = 8
 """Windows of each start, of each kind of run."""
 WINDOW_S: Final = 2.0
-"""As long as it takes for what is sent each second to be sent."""
 CLIENTS: Final = 8
 """Of each fleet."""
 SCRAPE_S: Final = 5.0
@@ -64,15 +65,15 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What one fleet did in one window: runs, and the CPU of one by process, in milliseconds."""
+    """What one fleet did in one window: runs, and the CPU of each process, in seconds."""
 
     runs: int
-    cpu_ms: dict[str, float]
+    cpu_s: Mapping[str, float]
 
     @property
-    def cost_ms(self) -> float:
+    def cpu_of_run_s(self) -> float:
         """CPU of a run in all processes together."""
-        return sum(self.cpu_ms.values())
+        return sum(self.cpu_s.values()) / self.runs
 
 
 Pairs = list[tuple[Window, Window]]
@@ -114,7 +115,7 @@ async def _window(watched: Watched, *, stream: bool) -> Window:
     before = watched.cpu_s()
     runs = await short_runs_within(watched.fleet, WINDOW_S, clients=CLIENTS, stream=stream)
     after = watched.cpu_s()
-    return Window(runs, {name: (after[name] - before[name]) / runs * 1000 for name in after})
+    return Window(runs, {name: after[name] - before[name] for name in after})
 
 
 async def _fleets(stack: AsyncExitStack, folder: Path) -> dict[str, Watched]:
@@ -180,26 +181,46 @@ async def _ended(task: asyncio.Task[None]) -> None:
 
 def _figures(kind: str, name: str, pairs: Pairs) -> list[Figure]:
     what = f"{kind}, telemetry: {name}"
+    without, watched = _together(a for a, _ in pairs), _together(b for _, b in pairs)
     figures = [
-        Figure(f"runs in a window, {kind}, beside {name}", _median(a.runs for a, _ in pairs), ""),
-        Figure(f"runs in a window, {what}", _median(b.runs for _, b in pairs), ""),
-        *_quartiles(f"fewer runs, {what}", [1 - b.runs / a.runs for a, b in pairs]),
-        *_quartiles(f"more CPU, {what}", [b.cost_ms / a.cost_ms - 1 for a, b in pairs]),
+        Figure(f"runs, {kind}, beside {name}", without.runs, ""),
+        Figure(f"runs, {what}", watched.runs, ""),
+        *_shares(f"fewer runs, {what}", pairs, without, watched, _fewer),
+        *_shares(f"more CPU, {what}", pairs, without, watched, _more_cpu),
     ]
-    for process in pairs[0][0].cpu_ms:
-        more_us = _median((b.cpu_ms[process] - a.cpu_ms[process]) * 1000 for a, b in pairs)
+    for process, cpu_s in watched.cpu_s.items():
+        more_us = (cpu_s / watched.runs - without.cpu_s[process] / without.runs) * 1e6
         figures.append(Figure(f"of it, {process}, {what}", more_us, "µs"))
     return figures
 
 
-def _median(values: Iterable[float]) -> float:
-    return statistics.median(values)
+def _together(windows: Iterable[Window]) -> Window:
+    runs, cpu_s = 0, Counter[str]()
+    for window in windows:
+        runs += window.runs
+        cpu_s.update(window.cpu_s)
+    return Window(runs, cpu_s)
 
 
-def _quartiles(name: str, shares: list[float]) -> list[Figure]:
-    lower, median, upper = statistics.quantiles(shares, n=4)
+def _fewer(without: Window, watched: Window) -> float:
+    return 1 - watched.runs / without.runs
+
+
+def _more_cpu(without: Window, watched: Window) -> float:
+    return watched.cpu_of_run_s / without.cpu_of_run_s - 1
+
+
+def _shares(
+    name: str,
+    pairs: Pairs,
+    without: Window,
+    watched: Window,
+    share: Callable[[Window, Window], float],
+) -> list[Figure]:
+    lower, median, upper = statistics.quantiles([share(a, b) for a, b in pairs], n=4)
     return [
-        Figure(name, median * 100, "%"),
+        Figure(name, share(without, watched) * 100, "%"),
+        Figure(f"{name}, median of windows", median * 100, "%"),
         Figure(f"{name}, lower quartile", lower * 100, "%"),
         Figure(f"{name}, upper quartile", upper * 100, "%"),
     ]
